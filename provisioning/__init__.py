@@ -1,0 +1,1 @@
+"""The account: what holds, what can be done, and the doors that translate."""

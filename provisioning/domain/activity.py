@@ -1,0 +1,87 @@
+"""ACT: one entry of the activity report, and the chain of seals behind which nobody can rewrite it (ACT-1, ACT-2)."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who did what to whom, when, from where, by which way in; `outcome` is `done` or `refused` with its code."""
+
+    account_id: str
+    id: str
+    at: datetime
+    kind: str
+    outcome: str
+    code: str | None
+    way_in: str
+    actor_id: str
+    actor_name: str
+    address: str | None
+    target_kind: str
+    target_id: str
+    target_name: str
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """One link of the chain: its number, the entry it seals, its hash and the hash before it."""
+
+    number: int
+    entry_id: str
+    previous: str
+    digest: str
+
+
+def canonical(entry: Entry) -> bytes:
+    """Return the bytes of an entry that are hashed: JSON with sorted keys, times in UTC with microseconds."""
+    return json.dumps(as_mapping(entry), sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def as_mapping(entry: Entry) -> dict[str, object]:
+    """Return an entry as plain values, for hashing and for exports."""
+    return {
+        "account_id": entry.account_id,
+        "id": entry.id,
+        "at": entry.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "kind": entry.kind,
+        "outcome": entry.outcome,
+        "code": entry.code,
+        "way_in": entry.way_in,
+        "actor_id": entry.actor_id,
+        "actor_name": entry.actor_name,
+        "address": entry.address,
+        "target_kind": entry.target_kind,
+        "target_id": entry.target_id,
+        "target_name": entry.target_name,
+        "data": dict(entry.data),
+    }
+
+
+def seal_after(previous: Seal | None, entry: Entry) -> Seal:
+    """Return the seal of an entry, chained to the one before (ACT-2)."""
+    before = previous.digest if previous else GENESIS
+    digest = hashlib.sha256(before.encode() + canonical(entry)).hexdigest()
+    return Seal((previous.number if previous else 0) + 1, entry.id, before, digest)
+
+
+def first_fault(chain: Iterable[tuple[Seal, Entry | None]]) -> str | None:
+    """Return a sentence on the first broken link of a chain, None where it holds.
+
+    Args:
+        chain: seals in order, each with the entry it names, None where that entry is gone.
+    """
+    previous: Seal | None = None
+    for seal, entry in chain:
+        if entry is None:
+            return f"seal {seal.number}: the entry {seal.entry_id} is gone."
+        if seal != seal_after(previous, entry):
+            return f"seal {seal.number}: the entry {seal.entry_id} or the seal was changed."
+        previous = seal
+    return None

@@ -1,0 +1,79 @@
+"""Facts in the past tense: what an action did. Activity entries, jobs and (later) webhooks live on them.
+
+An event is frozen, has a stable kind and a version, names its target by id, and never holds a secret (ACT-2).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact.
+
+    Attributes:
+        kind: `noun.verb_in_the_past`, from `KINDS`.
+        target_kind, target_id, target_name: what it happened to; the name as it was then.
+        data: names and values worth keeping (changed fields, reasons); no secrets.
+    """
+
+    kind: str
+    target_kind: str
+    target_id: str
+    target_name: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"no such kind of event: {self.kind}")
+
+
+# Every kind with the sentence of the activity report: '{who} <sentence> {target}'.
+KINDS: Mapping[str, str] = {
+    "access_key.changed": "changed the access key",
+    "access_key.created": "made the access key",
+    "access_key.deleted": "deleted the access key",
+    "account.created": "created the account",
+    "account_key.created": "made the account key",
+    "account_key.revoked": "revoked the account key",
+    "activity.exported": "exported the activity report of",
+    "environment.changed": "changed the product environment",
+    "environment.created": "created the product environment",
+    "environment.deleted": "deleted the product environment",
+    "group.changed": "changed the group",
+    "group.created": "created the group",
+    "group.deleted": "deleted the group",
+    "group.members_changed": "changed the members of the group",
+    "invitation.accepted": "accepted the invitation of",
+    "invitation.sent": "invited",
+    "login.refused": "was refused a login as",
+    "login.succeeded": "logged in as",
+    "password.reset_asked": "asked for a new password for",
+    "password.reset": "reset the password of",
+    "password.set": "set the password of",
+    "saml_connection.changed": "changed the SAML connection",
+    "saml_connection.created": "created the SAML connection",
+    "saml_connection.deleted": "removed the SAML connection",
+    "saml_connection.proved": "proved the SAML connection",
+    "saml_login.attributes_ignored": "left attributes aside at a login of",
+    "scim_connection.changed": "changed the SCIM connection",
+    "scim_connection.created": "created the SCIM connection",
+    "scim_connection.deleted": "removed the SCIM connection",
+    "scim_token.created": "made a token for the SCIM connection",
+    "scim_token.revoked": "revoked a token of the SCIM connection",
+    "seats.changed": "changed the user limit of",
+    "session.logged_out": "logged out",
+    "sessions.ended": "ended the sessions of",
+    "user.changed": "changed the user",
+    "user.created": "created the user",
+    "user.deleted": "deleted the user",
+    "user.disabled": "disabled the user",
+    "user.enabled": "enabled the user",
+    "user.linked": "linked to the identity provider the user",
+    "user.taken_over": "took over the user",
+}
+
+# Facts that somebody outside must hear of: kind of event -> kind of job (the outbox row is written with the fact).
+TOLD: Mapping[str, str] = {"sessions.ended": "sessions_ended"}

@@ -1,0 +1,83 @@
+"""GRP: groups, their names and members."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+
+from provisioning.domain.comparison import LONGEST_NAME, has_refused_characters
+from provisioning.domain.errors import invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group of an account.
+
+    Attributes:
+        connection_id: the SCIM connection that made it, if any.
+        member_count: number of users in it; groups in groups give nothing and do not count.
+    """
+
+    account_id: str
+    id: str
+    name: str
+    external_id: str | None
+    connection_id: str | None
+    version: int
+    member_count: int
+    attributes: Mapping[str, object]
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of a group: a user, or another group that is kept and shown and gives its members nothing."""
+
+    id: str
+    kind: str
+    display: str
+    email: str | None = None
+
+    USER = "User"
+    GROUP = "Group"
+
+
+class GroupChanges(TypedDict, total=False):
+    """A change set of a group; members are changed by edits of membership, never by a whole list in here."""
+
+    name: str
+    external_id: str | None
+    attributes: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipEdit:
+    """What happens to the members of a group, in this order: all gone, some gone, some added.
+
+    Attributes:
+        clear: take every present member out first (a `replace` of the whole list).
+        remove: ids of users or groups to take out; unknown ones are no fault.
+        add: ids of users or groups to put in; present ones stay once.
+    """
+
+    clear: bool = False
+    remove: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the edit asks for nothing."""
+        return not (self.clear or self.remove or self.add)
+
+
+def checked_group_name(name: str) -> str:
+    """Return a group's name as given, without blanks around it; refuse an empty, over-long or unprintable one."""
+    trimmed = name.strip()
+    if not trimmed:
+        raise invalid("name", "A group needs a name.")
+    if len(trimmed) > LONGEST_NAME:
+        raise invalid("name", f"A group's name has at most {LONGEST_NAME} characters.")
+    if has_refused_characters(trimmed):
+        raise invalid("name", "A group's name cannot hold control or invisible characters.")
+    return trimmed
