@@ -40,7 +40,11 @@ def _folded(text: str) -> str:
 
 
 def domain_key(domain: str) -> str:
-    """Return the key of a domain name: the comparison key in IDNA A-label form; raises ValueError where there is none."""
+    """Return the key of a domain name: the comparison key in IDNA A-label form.
+
+    Raises:
+        ValueError: IDNA has no form of it.
+    """
     key = comparison_key(domain)
     if key.isascii():
         return key

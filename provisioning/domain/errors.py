@@ -203,6 +203,11 @@ def invalid(field: str | None, detail: str) -> Refusal:
     return Refusal(Code.INVALID_VALUE, field, detail=detail)
 
 
-def not_found(what: str) -> Refusal:
-    """Return the one answer for 'is of another account' and 'does not exist' (ACC-1, TEN-3)."""
-    return Refusal(Code.NOT_FOUND, what=what)
+def not_found(what: str, asked_for: str = "") -> Refusal:
+    """Return the one answer for 'is of another account' and 'does not exist' (ACC-1, TEN-3).
+
+    Args:
+        what: the kind of thing.
+        asked_for: the id that was asked for, for doors that repeat it.
+    """
+    return Refusal(Code.NOT_FOUND, what=what, asked_for=asked_for)

@@ -1,0 +1,122 @@
+"""Accounts and their seat counters as rows."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, exists, insert, select, update
+
+from provisioning.domain.accounts import Account, TwoFactor
+from provisioning.domain.errors import not_found
+from provisioning.domain.seats import Plan, Seats
+from provisioning.store.tables.accounts import accounts, seats
+from provisioning.store.tables.sso import saml_connections
+
+
+def _saml_enabled() -> Any:
+    return (
+        exists().where(saml_connections.c.account_id == accounts.c.id, saml_connections.c.enabled).label("saml_enabled")
+    )
+
+
+def account_of(row: Row[Any]) -> Account:
+    """Return a row of `select_accounts` as the domain's value."""
+    return Account(
+        id=row.id,
+        name=row.name,
+        plan=Plan(row.plan),
+        permission_system=row.permission_system,
+        two_factor=TwoFactor(row.two_factor),
+        session_idle_seconds=row.session_idle_seconds,
+        session_max_seconds=row.session_max_seconds,
+        saml_enforced=row.saml_enforced,
+        saml_enabled=row.saml_enabled,
+        cancelled_at=row.cancelled_at,
+        created_at=row.created_at,
+    )
+
+
+def select_accounts() -> Select[Any]:
+    """Return the statement that reads accounts with whether a SAML connection is on."""
+    return select(accounts, _saml_enabled())
+
+
+class Accounts:
+    """The account of the caller, and its seats.
+
+    Args:
+        connection: the open transaction, or an autocommit connection for reads.
+        account_id: the caller's account; '' for the operator where none is meant yet.
+    """
+
+    def __init__(self, connection: Connection, account_id: str) -> None:
+        self._connection = connection
+        self._account_id = account_id
+
+    def get(self) -> Account:
+        """Return the caller's account."""
+        return self._one(select_accounts().where(accounts.c.id == self._account_id))
+
+    def lock(self) -> Account:
+        """Return the caller's account, locked: settings of the account change one after the other."""
+        return self._one(select_accounts().where(accounts.c.id == self._account_id).with_for_update(of=accounts))
+
+    def all(self) -> list[Account]:
+        """Return every account, for the operator."""
+        return [account_of(row) for row in self._connection.execute(select_accounts().order_by(accounts.c.id))]
+
+    def add(self, account: Account, plan_seats: int, additional: int) -> None:
+        """Insert an account and its seat counter."""
+        self._connection.execute(
+            insert(accounts).values(
+                id=account.id,
+                name=account.name,
+                plan=account.plan.value,
+                permission_system=account.permission_system,
+                two_factor=account.two_factor.value,
+                session_idle_seconds=account.session_idle_seconds,
+                session_max_seconds=account.session_max_seconds,
+                saml_enforced=account.saml_enforced,
+                created_at=account.created_at,
+            )
+        )
+        self._connection.execute(
+            insert(seats).values(account_id=account.id, used=0, plan_seats=plan_seats, additional=additional)
+        )
+
+    def set_enforced(self, enforced: bool) -> None:
+        """Switch 'Enforce SAML login' of the account."""
+        self._connection.execute(
+            update(accounts).where(accounts.c.id == self._account_id).values(saml_enforced=enforced)
+        )
+
+    def seats(self) -> Seats:
+        """Return the seat counter as it stands."""
+        return self._seats(self._connection.execute(self._select_seats()).one())
+
+    def lock_seats(self) -> Seats:
+        """Return the seat counter, locked until the end of the transaction."""
+        return self._seats(self._connection.execute(self._select_seats().with_for_update()).one())
+
+    def move_seats(self, by: int) -> Seats:
+        """Add to the used seats and return the counter; the row stays locked until the end of the transaction."""
+        statement = update(seats).where(seats.c.account_id == self._account_id).values(used=seats.c.used + by)
+        moved = self._connection.execute(statement.returning(seats.c.used, seats.c.plan_seats, seats.c.additional))
+        return self._seats(moved.one())
+
+    def set_seats(self, changed: Seats) -> None:
+        """Write another limit."""
+        statement = update(seats).where(seats.c.account_id == self._account_id)
+        self._connection.execute(statement.values(plan_seats=changed.plan_seats, additional=changed.additional))
+
+    def _select_seats(self) -> Select[Any]:
+        return select(seats.c.used, seats.c.plan_seats, seats.c.additional).where(
+            seats.c.account_id == self._account_id
+        )
+
+    def _seats(self, row: Row[Any]) -> Seats:
+        return Seats(row.used, row.plan_seats, row.additional)
+
+    def _one(self, statement: Select[Any]) -> Account:
+        row = self._connection.execute(statement).one_or_none()
+        if row is None:
+            raise not_found("Account")
+        return account_of(row)

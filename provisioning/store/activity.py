@@ -1,0 +1,143 @@
+"""The activity report as rows: written with the change, sealed behind it, read by page (ACT-1, ACT-2)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, delete, insert, or_, select
+
+from provisioning.domain.activity import Entry, Seal, seal_after
+from provisioning.store.tables.activity import activity, activity_seals, activity_unsealed
+
+ENTRY_FIELDS = tuple(Entry.__dataclass_fields__)
+ENTRY_COLUMNS = [activity.c[name] for name in ENTRY_FIELDS]
+SEALED_AT_ONCE = 1000
+
+
+def entry_of(row: Any) -> Entry:
+    """Return a row of `ENTRY_COLUMNS` as the domain's value."""
+    return Entry(**{name: row._mapping[name] for name in ENTRY_FIELDS})
+
+
+def add_entries(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Insert entries and note them as not yet sealed."""
+    if not entries:
+        return
+    rows = [{name: getattr(entry, name) for name in ENTRY_FIELDS} for entry in entries]
+    connection.execute(insert(activity), [{**row, "data": dict(row["data"])} for row in rows])
+    connection.execute(
+        insert(activity_unsealed), [{"account_id": entry.account_id, "entry_id": entry.id} for entry in entries]
+    )
+
+
+def accounts_to_seal(connection: Connection) -> list[str]:
+    """Return the accounts that have entries without a seal."""
+    return list(connection.execute(select(activity_unsealed.c.account_id).distinct()).scalars())
+
+
+def seal_new(connection: Connection, account_id: str, now: datetime) -> int:
+    """Seal an account's new entries in order; returns how many.
+
+    Two sealers of one account take the same rows one after the other: the second finds them gone.
+    """
+    waiting = (
+        select(activity_unsealed.c.entry_id)
+        .where(activity_unsealed.c.account_id == account_id)
+        .order_by(activity_unsealed.c.entry_id)
+        .limit(SEALED_AT_ONCE)
+        .with_for_update()
+    )
+    entry_ids = list(connection.execute(waiting).scalars())
+    if not entry_ids:
+        return 0
+    statement = select(*ENTRY_COLUMNS).where(activity.c.account_id == account_id, activity.c.id.in_(entry_ids))
+    last = last_seal(connection, account_id)
+    rows = []
+    for row in connection.execute(statement.order_by(activity.c.id)):
+        last = seal_after(last, entry_of(row))
+        rows.append(
+            {"account_id": account_id, "number": last.number, "entry_id": last.entry_id, "previous": last.previous,
+             "digest": last.digest, "sealed_at": now}
+        )  # fmt: skip
+    connection.execute(insert(activity_seals), rows)
+    connection.execute(
+        delete(activity_unsealed).where(
+            activity_unsealed.c.account_id == account_id, activity_unsealed.c.entry_id.in_(entry_ids)
+        )
+    )
+    return len(rows)
+
+
+def last_seal(connection: Connection, account_id: str) -> Seal | None:
+    """Return the newest seal of an account, None where nothing is sealed."""
+    statement = select(activity_seals).where(activity_seals.c.account_id == account_id)
+    row = connection.execute(statement.order_by(activity_seals.c.number.desc()).limit(1)).one_or_none()
+    return Seal(row.number, row.entry_id, row.previous, row.digest) if row is not None else None
+
+
+class Activity:
+    """The activity report of one account.
+
+    Args:
+        connection: the open transaction, or an autocommit connection for reads.
+        account_id: every statement is bound to it (TEN-1).
+    """
+
+    def __init__(self, connection: Connection, account_id: str) -> None:
+        self._connection = connection
+        self._account_id = account_id
+
+    def page(self, *, person: str | None, before: str | None, most: int) -> list[Entry]:
+        """Return entries, newest first.
+
+        Args:
+            person: only what this user did or what was done to it.
+            before: id of the entry that the page before ended with.
+            most: number of entries.
+        """
+        statement = self._select().order_by(activity.c.id.desc()).limit(most)
+        if person is not None:
+            statement = statement.where(or_(activity.c.actor_id == person, activity.c.target_id == person))
+        if before is not None:
+            statement = statement.where(activity.c.id < before)
+        return [entry_of(row) for row in self._connection.execute(statement)]
+
+    def stream(self) -> Iterator[Entry]:
+        """Yield every entry, oldest first, in portions."""
+        last = ""
+        while True:
+            statement = self._select().where(activity.c.id > last).order_by(activity.c.id).limit(SEALED_AT_ONCE)
+            rows = self._connection.execute(statement).all()
+            yield from (entry_of(row) for row in rows)
+            if len(rows) < SEALED_AT_ONCE:
+                return
+            last = rows[-1].id
+
+    def chain(self) -> Iterator[tuple[Seal, Entry | None]]:
+        """Yield every seal in order with its entry, None where the entry is gone."""
+        same = and_(activity.c.account_id == activity_seals.c.account_id, activity.c.id == activity_seals.c.entry_id)
+        columns = [activity_seals.c.number, activity_seals.c.entry_id, activity_seals.c.previous]
+        number = 0
+        while True:
+            statement = (
+                select(*columns, activity_seals.c.digest, *ENTRY_COLUMNS)
+                .outerjoin(activity, same)
+                .where(activity_seals.c.account_id == self._account_id, activity_seals.c.number > number)
+                .order_by(activity_seals.c.number)
+                .limit(SEALED_AT_ONCE)
+            )
+            rows = self._connection.execute(statement).all()
+            for row in rows:
+                seal = Seal(row.number, row.entry_id, row.previous, row.digest)
+                yield seal, entry_of(row) if row.id is not None else None
+            if len(rows) < SEALED_AT_ONCE:
+                return
+            number = rows[-1].number
+
+    def count_unsealed(self) -> int:
+        """Return how many entries wait for their seal."""
+        statement = select(activity_unsealed.c.entry_id).where(activity_unsealed.c.account_id == self._account_id)
+        return len(self._connection.execute(statement).all())
+
+    def _select(self) -> Select[Any]:
+        return select(*ENTRY_COLUMNS).where(activity.c.account_id == self._account_id)

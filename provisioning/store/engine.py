@@ -1,0 +1,92 @@
+"""The connection to PostgreSQL, and what its faults mean.
+
+Two views of one pool: `writer` opens transactions (READ COMMITTED; rows that matter are locked by name), `reader` runs
+in autocommit, so that a read costs one round trip instead of three. Prepared statements can be switched off for
+pgbouncer in transaction mode.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+# Serialization failure and deadlock: the transaction may simply run again.
+REPEATABLE_STATES = frozenset({"40001", "40P01"})
+QUERY_CANCELLED = "57014"
+STATEMENT_TIMEOUT_MS = 15_000
+
+
+class Conflict(Exception):
+    """The database asks for the transaction to be run again."""
+
+
+class QueryCancelled(Exception):
+    """A statement took longer than it may (SCM-7)."""
+
+
+class Unavailable(Exception):
+    """The database cannot be reached; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The two views of one pool of connections."""
+
+    writer: Engine
+    reader: Engine
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.writer.dispose()
+
+
+def open_database(url: str, *, pool_size: int, prepare: bool = True) -> Database:
+    """Return the database behind a `postgresql://` URL.
+
+    Args:
+        url: libpq URL.
+        pool_size: most connections at once.
+        prepare: False behind pgbouncer in transaction mode.
+    """
+    arguments: dict[str, object] = {"connect_timeout": 5, "application_name": "gatelodge"}
+    if not prepare:
+        arguments["prepare_threshold"] = None
+    engine = create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=False,
+        connect_args=arguments,
+        isolation_level="READ COMMITTED",
+        use_native_hstore=False,
+        query_cache_size=1000,
+    )
+    event.listen(engine, "connect", _set_limits)
+    return Database(engine, engine.execution_options(isolation_level="AUTOCOMMIT"))
+
+
+def _set_limits(connection: object, _record: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute(f"set statement_timeout = {STATEMENT_TIMEOUT_MS}")
+    cursor.execute("set timezone = 'UTC'")
+    cursor.execute("set idle_in_transaction_session_timeout = 60000")
+    cursor.close()
+    connection.commit()  # type: ignore[attr-defined]
+
+
+def state_of(error: DBAPIError) -> str:
+    """Return the SQLSTATE of a fault, '' where there is none."""
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def translated(error: DBAPIError) -> Exception:
+    """Return what a fault of the database means to the layers above; itself where it means nothing to them."""
+    state = state_of(error)
+    if state in REPEATABLE_STATES:
+        return Conflict(state)
+    if state == QUERY_CANCELLED:
+        return QueryCancelled()
+    if error.connection_invalidated or state[:2] in ("08", "57"):
+        return Unavailable(state or "connection lost")
+    return error

@@ -1,0 +1,230 @@
+"""Groups as rows; members are added and removed one by one or in sets, never by writing a whole list back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
+
+from provisioning.domain.comparison import comparison_key
+from provisioning.domain.errors import not_found
+from provisioning.domain.groups import Group, Member
+from provisioning.store.constraints import refusal_of
+from provisioning.store.tables.groups import group_children, group_members, groups
+from provisioning.store.tables.users import users
+
+GROUP_FIELDS = (
+    "account_id", "id", "name", "external_id", "connection_id", "version", "member_count", "attributes", "created_at",
+    "updated_at",
+)  # fmt: skip
+GROUP_COLUMNS = [groups.c[name] for name in GROUP_FIELDS]
+
+
+def group_of(row: Row[Any]) -> Group:
+    """Return a row of `GROUP_COLUMNS` as the domain's value."""
+    return Group(**{name: row._mapping[name] for name in GROUP_FIELDS})
+
+
+class Groups:
+    """The groups of one account and their members.
+
+    Args:
+        connection: the open transaction, or an autocommit connection for reads.
+        account_id: every statement is bound to it (TEN-1).
+    """
+
+    def __init__(self, connection: Connection, account_id: str) -> None:
+        self._connection = connection
+        self._account_id = account_id
+
+    def get(self, group_id: str) -> Group:
+        """Return a group; refuse an unknown or foreign one alike (ACC-1)."""
+        return self._one(self.select(groups.c.id == group_id))
+
+    def lock(self, group_id: str) -> Group:
+        """Return a group, locked until the end of the transaction."""
+        return self._one(self.select(groups.c.id == group_id).with_for_update())
+
+    def select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
+        """Return the statement for groups of the account that meet the conditions."""
+        return select(*GROUP_COLUMNS).where(groups.c.account_id == self._account_id, *conditions)
+
+    def all(self, statement: Select[Any]) -> list[Group]:
+        """Return the groups of a statement made by `select`."""
+        return [group_of(row) for row in self._connection.execute(statement)]
+
+    def count(self, *conditions: ColumnElement[bool]) -> int:
+        """Return how many groups meet the conditions."""
+        statement = select(func.count()).select_from(groups)
+        found = self._connection.execute(statement.where(groups.c.account_id == self._account_id, *conditions))
+        return int(found.scalar_one())
+
+    def find_by_name(self, name: str) -> Group | None:
+        """Return the group of a name, compared by key, or None."""
+        row = self._connection.execute(self.select(groups.c.name_key == comparison_key(name))).one_or_none()
+        return group_of(row) if row is not None else None
+
+    def add(self, group: Group) -> Group:
+        """Insert a group without members; a taken name is refused (GRP-5)."""
+        self._checked(insert(groups), self._row(group))
+        return group
+
+    def save(self, before: Group, after: Group) -> Group:
+        """Write a changed group under the next version and return it."""
+        saved = replace(after, version=before.version + 1)
+        statement = update(groups).where(groups.c.account_id == self._account_id, groups.c.id == saved.id)
+        self._checked(statement, self._row(saved))
+        return saved
+
+    def delete(self, group_id: str) -> None:
+        """Delete a group with its memberships and its places in other groups."""
+        self._connection.execute(delete(groups).where(groups.c.account_id == self._account_id, groups.c.id == group_id))
+
+    def members(self, group_id: str) -> tuple[Member, ...]:
+        """Return the members of a group, users first, in the order of their ids."""
+        people = (
+            select(users.c.id, literal(Member.USER), users.c.display_name, users.c.first_name, users.c.last_name,
+                   users.c.email)
+            .join(group_members, and_(group_members.c.account_id == users.c.account_id,
+                                      group_members.c.user_id == users.c.id))
+            .where(group_members.c.account_id == self._account_id, group_members.c.group_id == group_id)
+        )  # fmt: skip
+        children = (
+            select(groups.c.id, literal(Member.GROUP), groups.c.name, literal(""), literal(""), literal(None))
+            .join(group_children, and_(group_children.c.account_id == groups.c.account_id,
+                                       group_children.c.child_id == groups.c.id))
+            .where(group_children.c.account_id == self._account_id, group_children.c.group_id == group_id)
+        )  # fmt: skip
+        rows = self._connection.execute(union_all(people.order_by(users.c.id), children.order_by(groups.c.id)))
+        return tuple(
+            Member(id_, kind, display or f"{first} {last}".strip(), email)
+            for id_, kind, display, first, last, email in rows
+        )
+
+    def member_ids(self, group_id: str) -> list[str]:
+        """Return the ids of the users in a group."""
+        statement = select(group_members.c.user_id).where(
+            group_members.c.account_id == self._account_id, group_members.c.group_id == group_id
+        )
+        return list(self._connection.execute(statement).scalars())
+
+    def groups_of(self, user_id: str) -> list[Group]:
+        """Return the groups that a user is in."""
+        is_member = exists().where(
+            group_members.c.account_id == self._account_id,
+            group_members.c.group_id == groups.c.id,
+            group_members.c.user_id == user_id,
+        )
+        return self.all(self.select(is_member).order_by(groups.c.id))
+
+    def add_users(self, group_id: str, user_ids: Sequence[str]) -> list[str]:
+        """Put live users into a group; those already in stay once. Returns the ids that are new."""
+        source = select(literal(self._account_id), literal(group_id), users.c.id).where(
+            users.c.account_id == self._account_id, users.c.id.in_(user_ids), users.c.inactive_at.is_(None)
+        )
+        # The lock makes a deletion that is under way come first, so that no deleted user is left in a group.
+        source = source.order_by(users.c.id).with_for_update(read=True, of=users)
+        statement = upsert(group_members).from_select(["account_id", "group_id", "user_id"], source)
+        added = self._connection.execute(statement.on_conflict_do_nothing().returning(group_members.c.user_id))
+        return list(added.scalars())
+
+    def remove_users(self, group_id: str, user_ids: Sequence[str] | None) -> list[str]:
+        """Take users out of a group (None: all). Returns the ids that were in."""
+        statement = delete(group_members).where(
+            group_members.c.account_id == self._account_id, group_members.c.group_id == group_id
+        )
+        if user_ids is not None:
+            statement = statement.where(group_members.c.user_id.in_(user_ids))
+        return list(self._connection.execute(statement.returning(group_members.c.user_id)).scalars())
+
+    def add_children(self, group_id: str, child_ids: Sequence[str]) -> int:
+        """Put other groups of the account into a group; returns how many are new."""
+        source = select(literal(self._account_id), literal(group_id), groups.c.id).where(
+            groups.c.account_id == self._account_id, groups.c.id.in_(child_ids), groups.c.id != group_id
+        )
+        statement = upsert(group_children).from_select(["account_id", "group_id", "child_id"], source)
+        return len(self._connection.execute(statement.on_conflict_do_nothing().returning(literal(1))).all())
+
+    def remove_children(self, group_id: str, child_ids: Sequence[str] | None) -> int:
+        """Take groups out of a group (None: all); returns how many were in."""
+        statement = delete(group_children).where(
+            group_children.c.account_id == self._account_id, group_children.c.group_id == group_id
+        )
+        if child_ids is not None:
+            statement = statement.where(group_children.c.child_id.in_(child_ids))
+        return len(self._connection.execute(statement.returning(literal(1))).all())
+
+    def forget_user(self, user_id: str, now: datetime) -> list[str]:
+        """Take a user out of every group and move those groups' versions; returns their ids."""
+        statement = delete(group_members).where(
+            group_members.c.account_id == self._account_id, group_members.c.user_id == user_id
+        )
+        left = list(self._connection.execute(statement.returning(group_members.c.group_id)).scalars())
+        if left:
+            self._connection.execute(
+                update(groups)
+                .where(groups.c.account_id == self._account_id, groups.c.id.in_(left))
+                .values(version=groups.c.version + 1, member_count=groups.c.member_count - 1, updated_at=now)
+            )
+        return left
+
+    def join(self, user_id: str, group_ids: Sequence[str], now: datetime) -> list[str]:
+        """Put one user into several groups and move those groups' versions; returns the ids newly joined.
+
+        The groups are locked in the order of their ids, so that two such edits never wait for each other in a circle.
+        """
+        mine = self.select(groups.c.id.in_(group_ids)).order_by(groups.c.id).with_for_update()
+        joined = [group.id for group in self.all(mine) if self.add_users(group.id, [user_id])]
+        self._moved(joined, 1, now)
+        return joined
+
+    def leave(self, user_id: str, group_ids: Sequence[str], now: datetime) -> list[str]:
+        """Take one user out of several groups and move those groups' versions; returns the ids left."""
+        mine = self.select(groups.c.id.in_(group_ids)).order_by(groups.c.id).with_for_update()
+        left = [group.id for group in self.all(mine) if self.remove_users(group.id, [user_id])]
+        self._moved(left, -1, now)
+        return left
+
+    def _moved(self, group_ids: Sequence[str], by: int, now: datetime) -> None:
+        if group_ids:
+            self._connection.execute(
+                update(groups)
+                .where(groups.c.account_id == self._account_id, groups.c.id.in_(group_ids))
+                .values(version=groups.c.version + 1, member_count=groups.c.member_count + by, updated_at=now)
+            )
+
+    def _row(self, group: Group) -> dict[str, object]:
+        row: dict[str, object] = {name: getattr(group, name) for name in GROUP_FIELDS}
+        return {**row, "attributes": dict(group.attributes), "name_key": comparison_key(group.name)}
+
+    def _one(self, statement: Select[Any]) -> Group:
+        row = self._connection.execute(statement).one_or_none()
+        if row is None:
+            raise not_found("Group")
+        return group_of(row)
+
+    def _checked(self, statement: Any, row: Mapping[str, object]) -> None:
+        try:
+            self._connection.execute(statement.values(**row))
+        except IntegrityError as error:
+            refusal = refusal_of(error, row)
+            if refusal is None:
+                raise
+            raise refusal from error

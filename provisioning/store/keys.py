@@ -1,0 +1,229 @@
+"""Account keys, SCIM connections and tokens as rows; look-ups by id are global, everything else is by account."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from provisioning.domain.comparison import comparison_key
+from provisioning.domain.errors import not_found
+from provisioning.domain.keys import AccountKey, ScimToken
+from provisioning.domain.roles_legacy import Role
+from provisioning.domain.scim_connections import Profile, ScimConnection
+from provisioning.store.constraints import refusal_of
+from provisioning.store.tables.accounts import accounts
+from provisioning.store.tables.keys import account_keys, scim_connections, scim_tokens
+from provisioning.store.tables.users import users
+
+KEY_FIELDS = ("account_id", "id", "name", "created_at", "expires_at", "revoked_at", "last_used_at")
+TOKEN_FIELDS = ("account_id", "id", "connection_id", "created_at", "expires_at", "revoked_at", "last_used_at")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """An account key as found by its id, with what decides whether it is good."""
+
+    key: AccountKey
+    secret_hash: str
+    account_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundToken:
+    """A SCIM token as found by its id, with its connection and what decides whether it is good."""
+
+    token: ScimToken
+    secret_hash: str
+    connection: ScimConnection
+    account_open: bool
+
+
+def key_of(row: Row[Any]) -> AccountKey:
+    """Return a row of `account_keys` as the domain's value."""
+    return AccountKey(**{name: row._mapping[name] for name in KEY_FIELDS}, role=Role(row.role))
+
+
+def token_of(row: Row[Any]) -> ScimToken:
+    """Return a row of `scim_tokens` as the domain's value."""
+    return ScimToken(**{name: row._mapping[name] for name in TOKEN_FIELDS})
+
+
+def connection_of(row: Row[Any]) -> ScimConnection:
+    """Return a row of `scim_connections` as the domain's value."""
+    return ScimConnection(
+        id=row.id,
+        account_id=row.account_id,
+        name=row.name,
+        profile=Profile(row.profile),
+        saml_connection=row.saml_connection_id,
+        email_domains=tuple(row.email_domains),
+        allow_master_admin=row.allow_master_admin,
+        default_role=Role(row.default_role),
+        role_cap=frozenset(Role(role) for role in row.role_cap),
+        enabled=row.enabled,
+    )
+
+
+def find_key(connection: Connection, key_id: str) -> FoundKey | None:
+    """Return the account key of an id, whatever its account; None for an unknown one."""
+    statement = (
+        select(account_keys, accounts.c.cancelled_at)
+        .join(accounts, accounts.c.id == account_keys.c.account_id)
+        .where(account_keys.c.id == key_id)
+    )
+    row = connection.execute(statement).one_or_none()
+    return FoundKey(key_of(row), row.secret_hash, row.cancelled_at is None) if row is not None else None
+
+
+def find_token(connection: Connection, token_id: str) -> FoundToken | None:
+    """Return the SCIM token of an id with its connection, whatever its account; None for an unknown one."""
+    token_columns = [scim_tokens.c[name].label(f"token_{name}") for name in (*TOKEN_FIELDS, "secret_hash")]
+    same = and_(
+        scim_connections.c.account_id == scim_tokens.c.account_id,
+        scim_connections.c.id == scim_tokens.c.connection_id,
+    )
+    statement = (
+        select(scim_connections, *token_columns, accounts.c.cancelled_at)
+        .select_from(scim_tokens)
+        .join(scim_connections, same)
+        .join(accounts, accounts.c.id == scim_tokens.c.account_id)
+        .where(scim_tokens.c.id == token_id)
+    )
+    row = connection.execute(statement).one_or_none()
+    if row is None:
+        return None
+    token = ScimToken(**{name: row._mapping[f"token_{name}"] for name in TOKEN_FIELDS})
+    return FoundToken(token, row.token_secret_hash, connection_of(row), row.cancelled_at is None)
+
+
+def note_use(connection: Connection, account_id: str, credential_id: str, *, is_key: bool, now: datetime) -> None:
+    """Remember when a key or token was last used."""
+    table = account_keys if is_key else scim_tokens
+    connection.execute(
+        update(table).where(table.c.account_id == account_id, table.c.id == credential_id).values(last_used_at=now)
+    )
+
+
+class Keys:
+    """Account keys, SCIM connections and tokens of one account.
+
+    Args:
+        connection: the open transaction, or an autocommit connection for reads.
+        account_id: every statement is bound to it (TEN-1, KEY-5).
+    """
+
+    def __init__(self, connection: Connection, account_id: str) -> None:
+        self._connection = connection
+        self._account_id = account_id
+
+    def add_key(self, key: AccountKey, secret_hash: str, made_by: str) -> None:
+        """Insert an account key."""
+        row = {name: getattr(key, name) for name in KEY_FIELDS}
+        self._connection.execute(
+            insert(account_keys).values(**row, role=key.role.value, secret_hash=secret_hash, made_by=made_by)
+        )
+
+    def all_keys(self) -> list[AccountKey]:
+        """Return the account keys, in the order of making."""
+        statement = select(account_keys).where(self._in(account_keys)).order_by(account_keys.c.created_at)
+        return [key_of(row) for row in self._connection.execute(statement)]
+
+    def revoke_key(self, key_id: str, now: datetime) -> AccountKey:
+        """Revoke an account key of the account and return it; an unknown or foreign one is not found."""
+        statement = update(account_keys).where(self._in(account_keys), account_keys.c.id == key_id)
+        row = self._connection.execute(statement.values(revoked_at=now).returning(account_keys)).one_or_none()
+        if row is None:
+            raise not_found("Account key")
+        return key_of(row)
+
+    def add_connection(self, scim_connection: ScimConnection, now: datetime) -> None:
+        """Insert a SCIM connection; a taken name is refused."""
+        self._checked(insert(scim_connections).values(created_at=now), self._connection_row(scim_connection))
+
+    def save_connection(self, scim_connection: ScimConnection) -> None:
+        """Write a changed SCIM connection."""
+        statement = update(scim_connections).where(
+            self._in(scim_connections), scim_connections.c.id == scim_connection.id
+        )
+        self._checked(statement, self._connection_row(scim_connection))
+
+    def delete_connection(self, connection_id: str) -> None:
+        """Delete a SCIM connection and its tokens; who was made by it stays, held by nobody."""
+        self._connection.execute(
+            update(users)
+            .where(users.c.account_id == self._account_id, users.c.connection_id == connection_id)
+            .values(connection_id=None, external_id=None)
+        )
+        self._connection.execute(
+            delete(scim_connections).where(self._in(scim_connections), scim_connections.c.id == connection_id)
+        )
+
+    def get_connection(self, connection_id: str) -> ScimConnection:
+        """Return a SCIM connection of the account, locked; an unknown or foreign one is not found."""
+        return self._connection_where(scim_connections.c.id == connection_id)
+
+    def get_connection_named(self, name: str) -> ScimConnection:
+        """Return the SCIM connection of a name, locked; an unknown one is not found."""
+        return self._connection_where(scim_connections.c.name_key == comparison_key(name))
+
+    def all_connections(self) -> list[ScimConnection]:
+        """Return the SCIM connections, in the order of making."""
+        statement = select(scim_connections).where(self._in(scim_connections)).order_by(scim_connections.c.created_at)
+        return [connection_of(row) for row in self._connection.execute(statement)]
+
+    def add_token(self, token: ScimToken, secret_hash: str) -> None:
+        """Insert a SCIM token."""
+        row = {name: getattr(token, name) for name in TOKEN_FIELDS}
+        self._connection.execute(insert(scim_tokens).values(**row, secret_hash=secret_hash))
+
+    def all_tokens(self, connection_id: str | None = None) -> list[ScimToken]:
+        """Return the SCIM tokens of the account or of one connection, in the order of making."""
+        statement = select(scim_tokens).where(self._in(scim_tokens)).order_by(scim_tokens.c.created_at)
+        if connection_id is not None:
+            statement = statement.where(scim_tokens.c.connection_id == connection_id)
+        return [token_of(row) for row in self._connection.execute(statement)]
+
+    def revoke_token(self, token_id: str, now: datetime) -> ScimToken:
+        """Revoke a SCIM token of the account and return it; an unknown or foreign one is not found."""
+        statement = update(scim_tokens).where(self._in(scim_tokens), scim_tokens.c.id == token_id)
+        row = self._connection.execute(statement.values(revoked_at=now).returning(scim_tokens)).one_or_none()
+        if row is None:
+            raise not_found("SCIM token")
+        return token_of(row)
+
+    def _in(self, table: Any) -> ColumnElement[bool]:
+        condition: ColumnElement[bool] = table.c.account_id == self._account_id
+        return condition
+
+    def _connection_where(self, condition: ColumnElement[bool]) -> ScimConnection:
+        statement = select(scim_connections).where(self._in(scim_connections), condition)
+        row = self._connection.execute(statement).one_or_none()
+        if row is None:
+            raise not_found("SCIM connection")
+        return connection_of(row)
+
+    def _connection_row(self, scim_connection: ScimConnection) -> dict[str, object]:
+        return {
+            "account_id": self._account_id,
+            "id": scim_connection.id,
+            "name": scim_connection.name,
+            "name_key": comparison_key(scim_connection.name),
+            "profile": scim_connection.profile.value,
+            "saml_connection_id": scim_connection.saml_connection,
+            "email_domains": list(scim_connection.email_domains),
+            "allow_master_admin": scim_connection.allow_master_admin,
+            "default_role": scim_connection.default_role.value,
+            "role_cap": sorted(role.value for role in scim_connection.role_cap),
+            "enabled": scim_connection.enabled,
+        }
+
+    def _checked(self, statement: Any, row: dict[str, object]) -> None:
+        try:
+            self._connection.execute(statement.values(**row))
+        except IntegrityError as error:
+            refusal = refusal_of(error, row)
+            if refusal is None:
+                raise
+            raise refusal from error

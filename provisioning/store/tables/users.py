@@ -1,0 +1,89 @@
+"""Users and their email addresses; the constraints are the last defence of ROOT-1, ROOT-2, ROLE-1 and USR-1."""
+
+from sqlalchemy import ARRAY, Boolean, CheckConstraint, Column, ForeignKeyConstraint, Index, Integer, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from provisioning.store.tables.columns import (
+    account_column,
+    account_reference,
+    id_column,
+    metadata,
+    moment,
+    reference,
+)
+
+LIVE = text("inactive_at is null")
+
+users = Table(
+    "users",
+    metadata,
+    account_column(),
+    id_column(),
+    Column("is_root", Boolean, nullable=False),
+    Column("email", Text),
+    Column("email_key", Text),
+    Column("user_name", Text, nullable=False),
+    Column("user_name_key", Text, nullable=False),
+    Column("external_id", Text),
+    Column("connection_id", Text),
+    Column("first_name", Text, nullable=False),
+    Column("last_name", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("name_key", Text, nullable=False),
+    Column("role", Text),
+    Column("all_environments", Boolean, nullable=False),
+    Column("media_library", ARRAY(Text), nullable=False),
+    moment("disabled_at"),
+    moment("accepted_at"),
+    moment("reset_at"),
+    moment("inactive_at"),
+    Column("password_hash", Text),
+    Column("epoch", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("attributes", JSONB, nullable=False),
+    Column("folded", JSONB, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("providers", ARRAY(Text), nullable=False),
+    moment("created_at", optional=False),
+    moment("updated_at", optional=False),
+    moment("last_login_at"),
+    account_reference("fk_users_account"),
+    ForeignKeyConstraint(
+        ["account_id", "connection_id"],
+        ["scim_connections.account_id", "scim_connections.id"],
+        name="fk_users_connection",
+    ),
+    CheckConstraint("is_root = (role is null)", name="ck_users_role"),
+    CheckConstraint(
+        "not is_root or (disabled_at is null and inactive_at is null and reset_at is null and all_environments)",
+        name="ck_users_root",
+    ),
+    Index("ux_users_root", "account_id", unique=True, postgresql_where=text("is_root")),
+    Index("ux_users_email", "account_id", "email_key", unique=True, postgresql_where=LIVE),
+    Index("ux_users_user_name", "account_id", "user_name_key", unique=True, postgresql_where=LIVE),
+    Index("ux_users_external_id", "account_id", "connection_id", "external_id", unique=True, postgresql_where=LIVE),
+    Index("ix_users_live", "account_id", "id", postgresql_where=LIVE),
+    Index("ix_users_email", "email_key", postgresql_where=LIVE),
+    Index(
+        "ix_users_name",
+        "account_id",
+        "name_key",
+        postgresql_ops={"name_key": "text_pattern_ops"},
+        postgresql_where=LIVE,
+    ),
+    Index("ix_users_updated", "account_id", "updated_at", postgresql_where=LIVE),
+)
+
+# One row an address of the resource, the login email at position 0, so that filters on mail use an index.
+user_emails = Table(
+    "user_emails",
+    metadata,
+    account_column(),
+    id_column("user_id"),
+    Column("position", Integer, primary_key=True),
+    Column("value_key", Text, nullable=False),
+    Column("type_key", Text),
+    Column("is_primary", Boolean, nullable=False),
+    reference("users", "user_id", name="fk_user_emails_user"),
+    Index("ix_user_emails_value", "account_id", "value_key"),
+)

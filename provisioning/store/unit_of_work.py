@@ -1,0 +1,234 @@
+"""One transaction: the repositories of the caller's account, and what is written with every change.
+
+The unit collects facts and debts while an action works, and writes them at its end: activity entries, outbox rows, and
+last of all the seat counter, the one short row that writers of an account share (lock order: user, group, seats). A
+refusal rolls everything back; where AUD-1 wants it, its entry is written in a transaction of its own afterwards.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from provisioning.domain.activity import Entry
+from provisioning.domain.caller import Caller
+from provisioning.domain.errors import REFUSALS, Refusal
+from provisioning.domain.events import TOLD, Event
+from provisioning.domain.seats import require_room
+from provisioning.domain.users import User
+from provisioning.store.accounts import Accounts
+from provisioning.store.activity import Activity, add_entries
+from provisioning.store.engine import Database, translated
+from provisioning.store.environments import AccessKeys, Environments
+from provisioning.store.groups import Groups
+from provisioning.store.keys import Keys
+from provisioning.store.outbox import OwedRow, add_owed
+from provisioning.store.sessions import Sessions
+from provisioning.store.sso import SamlConnections
+from provisioning.store.users import Users
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What a unit needs from outside: identity, time, rendering, and secrets at rest.
+
+    Attributes:
+        new_id: makes a UUIDv7 text.
+        now: the time in UTC.
+        render: user -> SCIM document; fold: user -> the form that filters compare with.
+        encrypt, decrypt: text <-> bytes, bound to a place `table/column/row` (OPS-2).
+    """
+
+    new_id: Callable[[], str]
+    now: Callable[[], datetime]
+    render: Callable[[User], str]
+    fold: Callable[[User], Mapping[str, object]]
+    encrypt: Callable[[str, str], bytes]
+    decrypt: Callable[[bytes, str], str]
+
+
+class Unit:
+    """The repositories of one account on one connection; reads too use it, on an autocommit connection.
+
+    Args:
+        connection: where statements go.
+        caller: who asks; its account binds every repository.
+        adapters: what is handed in from outside.
+    """
+
+    def __init__(self, connection: Connection, caller: Caller, adapters: Adapters) -> None:
+        self.connection = connection
+        self.caller = caller
+        self.account_id = caller.account
+        self.adapters = adapters
+        self.now = adapters.now()
+        self._entries: list[Entry] = []
+        self._owed: list[OwedRow] = []
+        self._seats = 0
+
+    @cached_property
+    def users(self) -> Users:
+        """The account's users."""
+        return Users(self.connection, self.account_id, self.adapters.render, self.adapters.fold)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The account's groups."""
+        return Groups(self.connection, self.account_id)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """The account itself and its seats."""
+        return Accounts(self.connection, self.account_id)
+
+    @cached_property
+    def environments(self) -> Environments:
+        """The account's product environments."""
+        return Environments(self.connection, self.account_id)
+
+    @cached_property
+    def access_keys(self) -> AccessKeys:
+        """The access keys of the account's product environments."""
+        return AccessKeys(self.connection, self.account_id)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The account's keys, SCIM connections and tokens."""
+        return Keys(self.connection, self.account_id)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """The account's sessions and links."""
+        return Sessions(self.connection, self.account_id)
+
+    @cached_property
+    def saml_connections(self) -> SamlConnections:
+        """The account's SAML connections."""
+        adapters = self.adapters
+        return SamlConnections(
+            self.connection,
+            self.account_id,
+            lambda data, row: adapters.decrypt(data, f"saml_connections/sp_private_key/{row}"),
+            lambda text, row: adapters.encrypt(text, f"saml_connections/sp_private_key/{row}"),
+        )
+
+    @cached_property
+    def activity(self) -> Activity:
+        """The account's activity report."""
+        return Activity(self.connection, self.account_id)
+
+    def new_id(self) -> str:
+        """Return a new id of ours."""
+        return self.adapters.new_id()
+
+    def record(self, event: Event) -> None:
+        """Note a fact: an activity entry, and an outbox row where somebody must be told."""
+        self._entries.append(entry_of(self.caller, event, self.new_id(), self.now))
+        if event.kind in TOLD:
+            self.owe(TOLD[event.kind], {f"{event.target_kind}_id": event.target_id, **_texts(event.data)})
+
+    def owe(self, kind: str, payload: Mapping[str, str], secret: str | None = None) -> None:
+        """Note a debt to somebody outside; a secret is kept encrypted until it is paid (INV-2)."""
+        row_id = self.new_id()
+        hidden = None if secret is None else self.adapters.encrypt(secret, f"outbox/secret/{row_id}")
+        self._owed.append(OwedRow(self.account_id, row_id, kind, payload, hidden, 0, self.now))
+
+    def take_seat(self) -> None:
+        """Ask for a seat, taken last before the commit; refused there when there is no room (SEAT-3)."""
+        self._seats += 1
+
+    def give_seat_back(self) -> None:
+        """Give a seat back, last before the commit (USR-7)."""
+        self._seats -= 1
+
+    def flush(self) -> None:
+        """Write what was noted: entries, debts, and last the seat counter."""
+        add_entries(self.connection, self._entries)
+        add_owed(self.connection, self._owed)
+        if self._seats:
+            moved = self.accounts.move_seats(self._seats)
+            if self._seats > 0:
+                require_room(moved)
+
+
+@contextmanager
+def open_unit(database: Database, caller: Caller, adapters: Adapters) -> Iterator[Unit]:
+    """Open one transaction for one action; leaving it commits, an exception rolls back.
+
+    Raises:
+        Conflict, QueryCancelled, Unavailable: what the database's fault means.
+    """
+    try:
+        with database.writer.begin() as connection:
+            unit = Unit(connection, caller, adapters)
+            yield unit
+            unit.flush()
+    except Refusal as refusal:
+        if REFUSALS[refusal.code].recorded and caller.account:
+            record_refusal(database, caller, refusal, adapters)
+        raise
+    except DBAPIError as error:
+        raise translated(error) from error
+
+
+@contextmanager
+def open_reading(database: Database, caller: Caller, adapters: Adapters) -> Iterator[Unit]:
+    """Open an autocommit connection for reads: each statement stands alone, none is locked."""
+    try:
+        with database.reader.connect() as connection:
+            yield Unit(connection, caller, adapters)
+    except DBAPIError as error:
+        raise translated(error) from error
+
+
+def record_refusal(database: Database, caller: Caller, refusal: Refusal, adapters: Adapters) -> None:
+    """Write the entry of a refused attempt, after the roll-back of what it attempted (ACT-1, AUD-1)."""
+    entry = Entry(
+        account_id=caller.account,
+        id=adapters.new_id(),
+        at=adapters.now(),
+        kind="attempt.refused",
+        outcome="refused",
+        code=refusal.code.value,
+        way_in=caller.way_in.value,
+        actor_id=caller.id,
+        actor_name=caller.name,
+        address=caller.address,
+        target_kind="",
+        target_id="",
+        target_name="",
+        data={"sentence": refusal.sentence, "rule": refusal.rule},
+    )
+    with database.writer.begin() as connection:
+        add_entries(connection, [entry])
+
+
+def entry_of(caller: Caller, event: Event, entry_id: str, at: datetime) -> Entry:
+    """Return the activity entry of a fact: who, from where, by which way in."""
+    data = dict(event.data)
+    if caller.reason is not None:
+        data["reason"] = caller.reason
+    return Entry(
+        account_id=caller.account,
+        id=entry_id,
+        at=at,
+        kind=event.kind,
+        outcome="done",
+        code=None,
+        way_in=caller.way_in.value,
+        actor_id=caller.id,
+        actor_name=caller.name,
+        address=caller.address,
+        target_kind=event.target_kind,
+        target_id=event.target_id,
+        target_name=event.target_name,
+        data=data,
+    )
+
+
+def _texts(data: Mapping[str, object]) -> dict[str, str]:
+    return {name: value for name, value in data.items() if isinstance(value, str)}

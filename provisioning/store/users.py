@@ -1,0 +1,248 @@
+"""Users as rows: load (always by account), lock, write. Every write renders the document and the folded form anew."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from provisioning.domain.comparison import comparison_key, email_key
+from provisioning.domain.errors import not_found
+from provisioning.domain.roles_legacy import Role
+from provisioning.domain.users import GroupName, User, UserView
+from provisioning.store.constraints import refusal_of
+from provisioning.store.tables.access import user_environments
+from provisioning.store.tables.groups import group_members, groups
+from provisioning.store.tables.users import user_emails, users
+
+USER_COLUMNS = [column for column in users.c if column.name not in ("email_key", "user_name_key", "name_key", "folded")]
+# The columns of a value that are written as they are; the rest is derived in `row_of`.
+PLAIN_FIELDS = (
+    "account_id", "id", "is_root", "email", "user_name", "external_id", "connection_id", "first_name", "last_name",
+    "display_name", "all_environments", "disabled_at", "accepted_at", "reset_at", "inactive_at", "epoch", "version",
+    "document", "created_at", "updated_at", "last_login_at",
+)  # fmt: skip
+
+
+def user_of(row: Row[Any], environment_ids: Sequence[str] = ()) -> User:
+    """Return a row of `USER_COLUMNS` as the domain's value; of the password only whether there is one."""
+    values = row._mapping
+    return User(
+        **{name: values[name] for name in PLAIN_FIELDS},
+        role=Role(values["role"]) if values["role"] else None,
+        environment_ids=tuple(environment_ids),
+        media_library=frozenset(values["media_library"]),
+        has_password=values["password_hash"] is not None,
+        attributes=values["attributes"],
+        providers=tuple(values["providers"]),
+    )
+
+
+def row_of(user: User, folded: Mapping[str, object]) -> dict[str, object]:
+    """Return a user as a row, but for the password, with the keys that names are compared by (IDN-1)."""
+    return {
+        **{name: getattr(user, name) for name in PLAIN_FIELDS},
+        "email_key": email_key(user.email) if user.email else None,
+        "user_name_key": comparison_key(user.user_name),
+        "name_key": comparison_key(user.name),
+        "role": user.role.value if user.role else None,
+        "media_library": sorted(user.media_library),
+        "attributes": dict(user.attributes),
+        "folded": folded,
+        "providers": list(user.providers),
+    }
+
+
+class Users:
+    """The users of one account.
+
+    Args:
+        connection: the open transaction, or an autocommit connection for reads.
+        account_id: every statement is bound to it (TEN-1).
+        render: user -> its SCIM document.
+        fold: user -> the folded form that filters compare with.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        account_id: str,
+        render: Callable[[User], str],
+        fold: Callable[[User], Mapping[str, object]],
+    ) -> None:
+        self._connection = connection
+        self._account_id = account_id
+        self._render = render
+        self._fold = fold
+
+    def get(self, user_id: str) -> User:
+        """Return a user that is not deleted; refuse an unknown, foreign or deleted one alike (ACC-1, USR-6)."""
+        return self._one(self._select().where(users.c.id == user_id, users.c.inactive_at.is_(None)))
+
+    def lock(self, user_id: str) -> User:
+        """Return a user that is not deleted, locked until the end of the transaction."""
+        statement = self._select().where(users.c.id == user_id, users.c.inactive_at.is_(None))
+        return self._one(statement.with_for_update(key_share=True, of=users))
+
+    def get_also_inactive(self, user_id: str) -> User:
+        """Return a user, also a deleted one: what it did stays attributed to it (USR-8)."""
+        return self._one(self._select().where(users.c.id == user_id))
+
+    def find_by_email(self, email: str, *, lock: bool = False) -> User | None:
+        """Return the live user of an email, compared by key, or None."""
+        statement = self._select().where(users.c.email_key == email_key(email), users.c.inactive_at.is_(None))
+        return self._maybe(statement.with_for_update(key_share=True, of=users) if lock else statement)
+
+    def find(self, *conditions: ColumnElement[bool], lock: bool = False) -> User | None:
+        """Return the one live user that meets the conditions, or None."""
+        statement = self._select().where(users.c.inactive_at.is_(None), *conditions)
+        return self._maybe(statement.with_for_update(key_share=True, of=users) if lock else statement)
+
+    def root(self) -> User:
+        """Return the root user (ROOT-1)."""
+        return self._one(self._select().where(users.c.is_root))
+
+    def password_hash(self, user_id: str) -> str | None:
+        """Return the stored hash of a user's password, None where none is set."""
+        statement = select(users.c.password_hash).where(self._mine(), users.c.id == user_id)
+        return self._connection.execute(statement).scalar()
+
+    def add(self, user: User, password_hash: str | None = None) -> User:
+        """Insert a user and return it with its document; a taken name or email is refused."""
+        rendered = replace(user, document=self._render(user))
+        row = row_of(rendered, self._fold(rendered))
+        self._checked(insert(users).values(**row, password_hash=password_hash), row)
+        self._add_emails(rendered)
+        self.choose_environments(user.id, user.environment_ids)
+        return rendered
+
+    def save(self, before: User, after: User) -> User:
+        """Write a changed user under the next version and return it."""
+        saved = replace(after, version=before.version + 1)
+        saved = replace(saved, document=self._render(saved))
+        row = row_of(saved, self._fold(saved))
+        self._checked(update(users).where(self._mine(), users.c.id == saved.id).values(row), row)
+        if _addresses(before) != _addresses(saved):
+            self._connection.execute(delete(user_emails).where(self._of(user_emails, saved.id)))
+            self._add_emails(saved)
+        if before.environment_ids != saved.environment_ids:
+            self._connection.execute(delete(user_environments).where(self._of(user_environments, saved.id)))
+            self.choose_environments(saved.id, saved.environment_ids)
+        return saved
+
+    def set_password_hash(self, user_id: str, password_hash: str | None) -> None:
+        """Store the hash of a new password, or take the password away."""
+        self._connection.execute(
+            update(users).where(self._mine(), users.c.id == user_id).values(password_hash=password_hash)
+        )
+
+    def touch_login(self, user_id: str, now: datetime, epoch: int) -> None:
+        """Note a login without a new version: when somebody was last here is no part of the resource."""
+        statement = update(users).where(self._mine(), users.c.id == user_id, users.c.epoch == epoch)
+        self._connection.execute(statement.values(last_login_at=now))
+
+    def choose_environments(self, user_id: str, environment_ids: Iterable[str]) -> None:
+        """Insert a user's chosen product environments; an unknown one is not found."""
+        rows = [
+            {"account_id": self._account_id, "user_id": user_id, "environment_id": environment_id}
+            for environment_id in environment_ids
+        ]
+        if rows:
+            self._checked(insert(user_environments), {}, rows)
+
+    def views(self, found: Sequence[User]) -> tuple[UserView, ...]:
+        """Return users with the groups they are in, by one query for all of them."""
+        names: dict[str, list[GroupName]] = {user.id: [] for user in found}
+        if found:
+            statement = (
+                select(group_members.c.user_id, groups.c.id, groups.c.name)
+                .join(groups, and_(groups.c.account_id == group_members.c.account_id,
+                                   groups.c.id == group_members.c.group_id))
+                .where(group_members.c.account_id == self._account_id, group_members.c.user_id.in_(list(names)))
+                .order_by(groups.c.id)
+            )  # fmt: skip
+            for user_id, group_id, name in self._connection.execute(statement):
+                names[user_id].append(GroupName(group_id, name))
+        return tuple(UserView(user, tuple(names[user.id])) for user in found)
+
+    def select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
+        """Return the statement for live users of the account that meet the conditions."""
+        return self._select().where(users.c.inactive_at.is_(None), *conditions)
+
+    def all(self, statement: Select[Any]) -> list[User]:
+        """Return the users of a statement made by `select`."""
+        return [user_of(row, row.environment_ids) for row in self._connection.execute(statement)]
+
+    def count(self, *conditions: ColumnElement[bool]) -> int:
+        """Return how many live users meet the conditions."""
+        statement = select(func.count()).select_from(users)
+        found = self._connection.execute(statement.where(self._mine(), users.c.inactive_at.is_(None), *conditions))
+        return int(found.scalar_one())
+
+    def raise_versions(self, user_ids: Sequence[str], now: datetime) -> None:
+        """Move the version of users whose groups changed, by one statement (their document holds no groups)."""
+        if user_ids:
+            statement = update(users).where(self._mine(), users.c.id.in_(user_ids))
+            self._connection.execute(statement.values(version=users.c.version + 1, updated_at=now))
+
+    def _select(self) -> Select[Any]:
+        chosen = (
+            select(func.coalesce(func.array_agg(user_environments.c.environment_id), []))
+            .where(user_environments.c.account_id == users.c.account_id, user_environments.c.user_id == users.c.id)
+            .where(users.c.all_environments.is_(False))
+            .scalar_subquery()
+            .label("environment_ids")
+        )
+        return select(*USER_COLUMNS, chosen).where(self._mine())
+
+    def _mine(self) -> ColumnElement[bool]:
+        return users.c.account_id == self._account_id
+
+    def _of(self, table: Any, user_id: str) -> ColumnElement[bool]:
+        return and_(table.c.account_id == self._account_id, table.c.user_id == user_id)
+
+    def _one(self, statement: Select[Any]) -> User:
+        found = self._maybe(statement)
+        if found is None:
+            raise not_found("User")
+        return found
+
+    def _maybe(self, statement: Select[Any]) -> User | None:
+        row = self._connection.execute(statement).one_or_none()
+        return user_of(row, row.environment_ids) if row is not None else None
+
+    def _add_emails(self, user: User) -> None:
+        rows = [
+            {"account_id": self._account_id, "user_id": user.id, "position": position, **address}
+            for position, address in enumerate(_addresses(user))
+        ]
+        if rows:
+            self._connection.execute(insert(user_emails), rows)
+
+    def _checked(self, statement: Any, values: Mapping[str, object], rows: Any = None) -> None:
+        try:
+            self._connection.execute(statement, rows)
+        except IntegrityError as error:
+            refusal = refusal_of(error, values)
+            if refusal is None:
+                raise
+            raise refusal from error
+
+
+def _addresses(user: User) -> list[dict[str, object]]:
+    """Return the rows of `user_emails`: those of the resource, else the login email."""
+    given = user.attributes.get("emails")
+    elements = given if isinstance(given, list) else []
+    if not elements and user.email:
+        elements = [{"value": user.email, "type": "work", "primary": True}]
+    return [
+        {
+            "value_key": comparison_key(str(element["value"])),
+            "type_key": comparison_key(str(element["type"])) if element.get("type") else None,
+            "is_primary": element.get("primary") is True,
+        }
+        for element in elements
+        if element.get("value")
+    ]
