@@ -61,6 +61,7 @@ MGF = f"{{{XENC11}}}MGF"
 ENVELOPED = f"{DS}enveloped-signature"
 EXCLUSIVE_FORMS = frozenset({EXC_C14N, f"{EXC_C14N}WithComments"})  # one and the same, as comments are refused
 
+RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 REDIRECT_BINDING = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
