@@ -1,0 +1,132 @@
+"""Habits of identity providers, each with the normal form that the rest of the door works on.
+
+Every row is a habit seen on the wire; a habit is known by the attribute's traits and the value alone, so it holds in
+POST, PUT and PATCH, with and without a path. What no row knows stays as it is, and the schema then says what is wrong.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provisioning.domain.errors import Code, Refusal
+from provisioning.scim.traits import ResourceType, Trait
+
+TEXT_BOOLEANS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """One row: who does what, how it is recognised, what it is read as."""
+
+    what: str
+    applies: Callable[[Trait, Any], bool]
+    normal: Callable[[Trait, Any], Any]
+
+
+def _is_text_boolean(trait: Trait, value: Any) -> bool:
+    return trait.type == "boolean" and isinstance(value, str) and value.lower() in TEXT_BOOLEANS
+
+
+def _is_lone_value(trait: Trait, value: Any) -> bool:
+    return trait.multi_valued and isinstance(value, dict | str)
+
+
+def _is_list_of_one(trait: Trait, value: Any) -> bool:
+    return not trait.multi_valued and isinstance(value, list) and len(value) == 1
+
+
+def _is_bare_value(trait: Trait, value: Any) -> bool:
+    return not trait.multi_valued and trait.find("value") is not None and isinstance(value, str)
+
+
+def _is_reference_alone(trait: Trait, value: Any) -> bool:
+    return (
+        not trait.multi_valued
+        and trait.find("$ref") is not None
+        and isinstance(value, dict)
+        and isinstance(value.get("$ref"), str)
+        and value.get("value") is None
+    )
+
+
+def _with_id_of_reference(_: Trait, value: dict[str, Any]) -> dict[str, Any]:
+    return value | {"value": value["$ref"].rstrip("/").rpartition("/")[2]}
+
+
+HABITS = (
+    Habit("Entra writes booleans as text", _is_text_boolean, lambda _, value: TEXT_BOOLEANS[value.lower()]),
+    Habit("a single value where a list is due", _is_lone_value, lambda _, value: [value]),
+    Habit("Entra sends the manager as a list of one", _is_list_of_one, lambda _, value: value[0]),
+    Habit("Entra sends the manager's id bare", _is_bare_value, lambda _, value: {"value": value} if value else {}),
+    Habit("JumpCloud and Keycloak name a member by $ref alone", _is_reference_alone, _with_id_of_reference),
+)
+
+
+def normal_value(trait: Trait, value: Any) -> Any:
+    """Return a value of an attribute in its normal form: canonical names, typed booleans, no nulls.
+
+    Args:
+        trait: the attribute; for one element of a multi-valued attribute its `element`.
+        value: what the client sent, any JSON.
+    """
+    for habit in HABITS:
+        if habit.applies(trait, value):
+            value = habit.normal(trait, value)
+    if trait.multi_valued and isinstance(value, list):
+        return [normal_value(trait.element, each) for each in value if each is not None]
+    if trait.is_complex and isinstance(value, dict):
+        return dict(_normal_members(trait.sub, value))
+    return value
+
+
+def normal_resource(body: Mapping[str, Any], resource: ResourceType) -> dict[str, Any]:
+    """Return the attributes of a POST or PUT body in normal form: extensions under their URN, nulls and `[]` gone.
+
+    A password is thrown away here, before anything else reads the body (SCM-3); what only the server sets and what the
+    schema does not know is left out (RFC 7644 sections 3.3 and 3.5.1).
+
+    Raises:
+        Refusal: INVALID_SYNTAX where two members differ by letter case only.
+    """
+    known = tuple(trait for trait in (*resource.core.traits, *_client_common(resource)) if _is_settable(trait))
+    normal = dict(_normal_members(known, body))
+    for urn, value in body.items():
+        extension = resource.extension(urn)
+        if extension and isinstance(value, dict):
+            normal[extension.urn] = dict(_normal_members(tuple(filter(_is_settable, extension.traits)), value))
+    return {name: value for name, value in normal.items() if value not in ([], {})}
+
+
+def _client_common(resource: ResourceType) -> Iterator[Trait]:
+    found = resource.find(None, "externalId")
+    if found:
+        yield found
+
+
+def _is_settable(trait: Trait) -> bool:
+    return not trait.is_read_only and not is_credential(trait)
+
+
+def is_credential(trait: Trait) -> bool:
+    """Whether an attribute is a credential, which no request ever sets (SCM-3)."""
+    return trait.name == "password"
+
+
+def _normal_members(traits: tuple[Trait, ...], value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    by_name = members_by_name(value)
+    for trait in traits:
+        member = by_name.get(trait.name.lower())
+        if member is not None and not trait.is_read_only:
+            yield trait.name, normal_value(trait, member)
+
+
+def members_by_name(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object's members by lower-cased name.
+
+    Raises:
+        Refusal: INVALID_SYNTAX where two names differ by letter case only.
+    """
+    by_name = {name.lower(): member for name, member in value.items()}
+    if len(by_name) != len(value):
+        raise Refusal(Code.INVALID_SYNTAX, detail="two members have the same name.")
+    return by_name
