@@ -113,7 +113,7 @@ class FakeIdp:
         if "response" in sign:
             self.sign(root, **how)
         if tamper:
-            root = tamper(root) if isinstance(tamper(root), etree._Element) else root
+            tamper(root)
         return encoded(root)
 
     def sign(self, element: etree._Element | None, **how: Any) -> None:
@@ -218,7 +218,7 @@ def sign_element(
         if prefixes and transform == xmlsec.constants.TransformExclC14N:
             xmlsec.template.transform_add_c14n_inclusive_namespaces(node, prefixes.split())
     if key_info:
-        data = xmlsec.template.add_x509_data(xmlsec.template.ensure_key_info(signature, ns="ds"))
+        data = etree.SubElement(xmlsec.template.ensure_key_info(signature), f"{{{DS}}}X509Data")
         etree.SubElement(data, f"{{{DS}}}X509Certificate").text = key_info
     context = xmlsec.SignatureContext()
     context.key = xmlsec.Key.from_memory(key, xmlsec.constants.KeyDataFormatPem) if isinstance(key, str) else key
@@ -265,7 +265,8 @@ def encrypt_for(
         context = xmlsec.EncryptionContext(manager)
         kind, size = sizes[content]
         context.key = xmlsec.Key.generate(kind, size, xmlsec.constants.KeyDataTypeSession)
-        return context.encrypt_binary(data, plain)
+        # xmlsec's nodes are not found by lxml's searches until they are parsed anew.
+        return etree.fromstring(etree.tostring(context.encrypt_binary(data, plain)))
 
     return encrypt
 
