@@ -14,6 +14,7 @@ from saml.errors import SamlCode, SamlError
 from saml.names import FORMAT_EMAIL, FORMAT_TRANSIENT, FORMAT_UNSPECIFIED
 
 LONGEST_VALUE = 1024
+LONGEST_SUBJECT = 512  # it is stored and indexed
 MOST_VALUES = 1000
 CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 MICROSOFT = "http://schemas.microsoft.com/ws/2008/06/identity/claims"
@@ -115,7 +116,7 @@ def _subject(assertion: Assertion, connection: Connection, sent: _Sent) -> str:
         return _from_named_attribute(connection.subject_attribute, assertion, sent)
     username = sent.one("username")
     if username is not None:
-        return _not_blank(username, "username")
+        return _as_subject(username, "username")
     if assertion.name_id_format == FORMAT_TRANSIENT:
         raise SamlError(SamlCode.TRANSIENT, "lasting_subject", "a subject attribute", received_names(assertion))
     return _from_name_id(assertion)
@@ -125,7 +126,7 @@ def _from_named_attribute(name: str, assertion: Assertion, sent: _Sent) -> str:
     attribute = sent.named(name)
     if attribute is None:
         raise SamlError(SamlCode.SUBJECT, "subject_attribute", name, received_names(assertion))
-    return _not_blank(sent.single(attribute), name)
+    return _as_subject(sent.single(attribute), name)
 
 
 def _from_name_id(assertion: Assertion) -> str:
@@ -133,12 +134,14 @@ def _from_name_id(assertion: Assertion) -> str:
     name_id = assertion.name_id
     if assertion.name_id_format == FORMAT_EMAIL:
         name_id = _ascii_lower(name_id.strip())
-    if len(name_id) > LONGEST_VALUE or has_refused_characters(name_id):
-        raise _refused("value_is_printable", f"at most {LONGEST_VALUE} visible characters in NameID")
-    return _not_blank(name_id, "NameID")
+    if has_refused_characters(name_id):
+        raise _refused("value_is_printable", "no control characters in NameID")
+    return _as_subject(name_id, "NameID")
 
 
-def _not_blank(value: str, name: str) -> str:
+def _as_subject(value: str, name: str) -> str:
+    if len(value) > LONGEST_SUBJECT:
+        raise _refused("subject_length", f"at most {LONGEST_SUBJECT} characters in {name}", str(len(value)))
     if not value.strip():
         raise SamlError(SamlCode.SUBJECT, "subject_is_not_blank", name)
     return value

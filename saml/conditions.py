@@ -18,6 +18,7 @@ from saml.message import Element, children, only, text_of
 
 OLDEST = timedelta(hours=1)
 LONGEST_WINDOW = timedelta(hours=24)
+LONGEST_ID = 512  # it is stored and indexed
 FORCED_WITHIN = timedelta(minutes=10)  # as long as a request of ours lives
 
 
@@ -81,8 +82,10 @@ def versions_are_two(r: Received) -> Mismatch | None:
 
 
 def ids_are_there(r: Received) -> Mismatch | None:
-    """Both carry an ID, which is spent at login (SAM-4)."""
-    return None if r.envelope.get("ID") and r.assertion.get("ID") else Mismatch("an ID on both")
+    """Both carry an ID, which is spent at login (SAM-4); like SessionIndex they are short enough to be stored."""
+    ids = [r.envelope.get("ID") or "", r.assertion.get("ID") or "", _authn(r, "SessionIndex") or "none"]
+    fits = all(0 < len(id_) <= LONGEST_ID for id_ in ids)
+    return None if fits else Mismatch(f"an ID of up to {LONGEST_ID} characters on both", " ".join(ids))
 
 
 def issuer_is_ours(r: Received) -> Mismatch | None:
@@ -200,7 +203,7 @@ def one_authentication(r: Received) -> Mismatch | None:
 
 def authentication_has_happened(r: Received) -> Mismatch | None:
     """AuthnInstant is there and not in the future, but for the leeway."""
-    text = _authn_time(r, "AuthnInstant")
+    text = _authn(r, "AuthnInstant")
     found = instant(text)
     return None if found is not None and found <= r.now + r.leeway else Mismatch(f"by {r.now}", _skewed(text, r.now))
 
@@ -209,7 +212,7 @@ def authentication_is_fresh_when_forced(r: Received) -> Mismatch | None:
     """Where the connection asks for ForceAuthn, the person proved themself after our request (SES-4)."""
     if not r.connection.force_authn:
         return None
-    text = _authn_time(r, "AuthnInstant")
+    text = _authn(r, "AuthnInstant")
     found = instant(text)
     fresh = found is not None and r.now - FORCED_WITHIN - r.leeway <= found
     return None if fresh else Mismatch(f"within {FORCED_WITHIN} of {r.now}", _skewed(text, r.now))
@@ -217,22 +220,26 @@ def authentication_is_fresh_when_forced(r: Received) -> Mismatch | None:
 
 def session_has_not_ended(r: Received) -> Mismatch | None:
     """SessionNotOnOrAfter, where given, lies in the future."""
-    text = _authn_time(r, "SessionNotOnOrAfter")
+    text = _authn(r, "SessionNotOnOrAfter")
     end = instant(text)
     lasting = text is None or (end is not None and r.now < end)
     return None if lasting else Mismatch(f"after {r.now}", _skewed(text, r.now))
 
 
-def _authn_time(r: Received, name: str) -> str | None:
+def _authn(r: Received, name: str) -> str | None:
     statement = r.within(n.AUTHN_STATEMENT)
     return statement.get(name) if statement is not None else None
 
 
+def a_bearer_is_there(r: Received) -> Mismatch | None:
+    """The Subject has a bearer confirmation, with its data."""
+    return None if _bearer_data(r) else Mismatch("a bearer SubjectConfirmation with SubjectConfirmationData")
+
+
 def unsolicited_is_allowed(r: Received) -> Mismatch | None:
     """A Response that answers no request comes only where the connection allows it (SAM-5)."""
-    solicited = r.envelope.get("InResponseTo") is not None or any(
-        node.get("InResponseTo") is not None for node in r.assertion.iter(n.CONFIRMATION_DATA)
-    )
+    answers = [r.envelope.get("InResponseTo"), *(data.get("InResponseTo") for data in _bearer_data(r))]
+    solicited = any(answer is not None for answer in answers)
     return None if solicited or r.connection.allow_idp_initiated else Mismatch("InResponseTo")
 
 
@@ -246,8 +253,6 @@ def answers_one_request(r: Received) -> Mismatch | None:
 def a_bearer_confirms(r: Received) -> Mismatch | None:
     """At least one bearer confirmation holds in every point (Prof 4.1.4.2)."""
     failures = [_first_failure(r, data) for data in _bearer_data(r)]
-    if not failures:
-        return Mismatch("a bearer SubjectConfirmation with SubjectConfirmationData")
     return None if None in failures else failures[0]
 
 
@@ -295,6 +300,7 @@ CONFIRMATION_TESTS: tuple[Callable[[Received, Element], Mismatch | None], ...] =
 
 CHECKS: tuple[tuple[Test, SamlCode], ...] = (
     (versions_are_two, SamlCode.SHAPE),
+    (one_authentication, SamlCode.AUTHENTICATION),
     (ids_are_there, SamlCode.SHAPE),
     (issuer_is_ours, SamlCode.ISSUER),
     (response_issuer_fits, SamlCode.ISSUER),
@@ -308,10 +314,10 @@ CHECKS: tuple[tuple[Test, SamlCode], ...] = (
     (audience_is_ours, SamlCode.AUDIENCE),
     (name_id_is_there, SamlCode.SUBJECT),
     (name_id_is_for_us, SamlCode.SUBJECT),
-    (one_authentication, SamlCode.AUTHENTICATION),
     (authentication_has_happened, SamlCode.TIME),
     (authentication_is_fresh_when_forced, SamlCode.AUTHENTICATION),
     (session_has_not_ended, SamlCode.TIME),
+    (a_bearer_is_there, SamlCode.CONFIRMATION),
     (unsolicited_is_allowed, SamlCode.UNSOLICITED),
     (answers_one_request, SamlCode.REQUEST_UNKNOWN),
     (a_bearer_confirms, SamlCode.CONFIRMATION),
