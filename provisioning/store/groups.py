@@ -26,7 +26,9 @@ from sqlalchemy.exc import IntegrityError
 from provisioning.domain.comparison import comparison_key
 from provisioning.domain.errors import not_found
 from provisioning.domain.groups import Group, Member
+from provisioning.domain.search import Query
 from provisioning.store.constraints import refusal_of
+from provisioning.store.filter_sql import group_condition, group_order
 from provisioning.store.tables.groups import group_children, group_members, groups
 from provisioning.store.tables.users import users
 
@@ -133,6 +135,23 @@ class Groups:
             group_members.c.user_id == user_id,
         )
         return self.all(self.select(is_member).order_by(groups.c.id))
+
+    def search(self, query: Query) -> tuple[int, list[Group]]:
+        """Return how many groups meet a query's filter, and those of its page."""
+        conditions = [] if query.node is None else [group_condition(query.node)]
+        total = self.count(*conditions)
+        if not query.count or query.offset >= total:
+            return total, []
+        order = group_order(query.sort_path, descending=query.descending)
+        return total, self.all(self.select(*conditions).order_by(*order).offset(query.offset).limit(query.count))
+
+    def known_members(self, member_ids: Sequence[str]) -> set[str]:
+        """Return which of some ids are live users or groups of the account."""
+        people = select(users.c.id).where(
+            users.c.account_id == self._account_id, users.c.id.in_(member_ids), users.c.inactive_at.is_(None)
+        )
+        others = select(groups.c.id).where(groups.c.account_id == self._account_id, groups.c.id.in_(member_ids))
+        return set(self._connection.execute(union_all(people, others)).scalars())
 
     def add_users(self, group_id: str, user_ids: Sequence[str]) -> list[str]:
         """Put live users into a group; those already in stay once. Returns the ids that are new."""

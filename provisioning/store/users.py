@@ -11,8 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from provisioning.domain.comparison import comparison_key, email_key
 from provisioning.domain.errors import not_found
 from provisioning.domain.roles_legacy import Role
+from provisioning.domain.search import Query
 from provisioning.domain.users import GroupName, User, UserView
 from provisioning.store.constraints import refusal_of
+from provisioning.store.filter_sql import user_condition, user_order
 from provisioning.store.tables.access import user_environments
 from provisioning.store.tables.groups import group_members, groups
 from provisioning.store.tables.users import user_emails, users
@@ -180,6 +182,24 @@ class Users:
         statement = select(func.count()).select_from(users)
         found = self._connection.execute(statement.where(self._mine(), users.c.inactive_at.is_(None), *conditions))
         return int(found.scalar_one())
+
+    def search(self, query: Query, count_all: Callable[[], int]) -> tuple[int, list[User]]:
+        """Return how many live users meet a query's filter, and those of its page.
+
+        Args:
+            query: filter tree, order, offset and count.
+            count_all: tells the number of all live users without counting them.
+        """
+        conditions = [] if query.node is None else [user_condition(query.node)]
+        total = self.count(*conditions) if conditions else count_all()
+        if not query.count or query.offset >= total:
+            return total, []
+        order = user_order(query.sort_path, descending=query.descending)
+        return total, self.all(self.select(*conditions).order_by(*order).offset(query.offset).limit(query.count))
+
+    def roots_among(self, user_ids: Sequence[str]) -> list[User]:
+        """Return the root user if it is among some ids."""
+        return self.all(self.select(users.c.is_root, users.c.id.in_(user_ids)))
 
     def raise_versions(self, user_ids: Sequence[str], now: datetime) -> None:
         """Move the version of users whose groups changed, by one statement (their document holds no groups)."""

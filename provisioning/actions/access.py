@@ -1,0 +1,19 @@
+"""'End this user's access': the one function that every action calls that must end it (SES-2, OUT-3, SCM-10)."""
+
+from dataclasses import replace
+
+from provisioning.domain.events import Event
+from provisioning.domain.sessions import EndReason
+from provisioning.domain.users import User
+from provisioning.store.unit_of_work import Unit
+
+
+def end_access(unit: Unit, user: User, reason: EndReason) -> User:
+    """Return the user with the epoch raised; sessions opened before are dead once this transaction commits.
+
+    Unused links end with it, and the fact is recorded, from which a job tells everybody who relies on the session.
+    The caller of this function saves the user.
+    """
+    unit.sessions.end_links(user.id, unit.now)
+    unit.record(Event("sessions.ended", "user", user.id, user.name, {"reason": reason.value}))
+    return replace(user, epoch=user.epoch + 1)

@@ -1,0 +1,255 @@
+"""Groups: make, change, delete, show, search; members come and go by edits, never by writing a whole list back."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+
+from provisioning.actions.services import Results, Services, repeated
+from provisioning.actions.users import require_version
+from provisioning.domain import policy, root
+from provisioning.domain.caller import Caller, Credential
+from provisioning.domain.errors import invalid
+from provisioning.domain.events import Event
+from provisioning.domain.groups import Group, GroupChanges, Member, MembershipEdit, checked_group_name
+from provisioning.domain.permissions import Permission
+from provisioning.domain.search import Query
+from provisioning.domain.users import UserView
+from provisioning.store.unit_of_work import Unit
+
+NAMED_IN_REPORT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class NewGroup:
+    """What is asked for when a group is made."""
+
+    name: str
+    external_id: str | None = None
+    attributes: dict[str, object] = field(default_factory=dict)
+    member_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEdit:
+    """What an edit of a group asks for: changed fields, and edits of its members in order."""
+
+    changes: GroupChanges = field(default_factory=lambda: GroupChanges())
+    members: tuple[MembershipEdit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """A group with its members, None where they were not asked for."""
+
+    group: Group
+    members: tuple[Member, ...] | None = None
+
+
+@repeated
+def create_group(caller: Caller, command: NewGroup, services: Services) -> GroupView:
+    """Make a group, with members at once if asked.
+
+    Args:
+        caller: needs group management.
+        command: name, ids of users or groups as members.
+        services: from outside.
+
+    Raises:
+        Refusal: a taken name or externalId, an unknown member in a strict profile, the root user as a
+            directory's member, not allowed.
+    """
+    with services.unit(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_GROUPS_MANAGE)
+        group = unit.groups.add(
+            Group(
+                account_id=unit.account_id,
+                id=unit.new_id(),
+                name=checked_group_name(command.name),
+                external_id=command.external_id,
+                connection_id=caller.connection.id if caller.connection else None,
+                version=1,
+                member_count=0,
+                attributes=command.attributes,
+                created_at=unit.now,
+                updated_at=unit.now,
+            )
+        )
+        unit.record(Event("group.created", "group", group.id, group.name))
+        if command.member_ids:
+            group = change_members(unit, group, (MembershipEdit(add=command.member_ids),), version=0)
+        return GroupView(group, unit.groups.members(group.id) if command.member_ids else ())
+
+
+@repeated
+def edit_group(
+    caller: Caller,
+    group_id: str,
+    edit: Callable[[Group], GroupEdit],
+    services: Services,
+    versions: Collection[int] | None = None,
+    *,
+    with_members: bool = True,
+) -> GroupView:
+    """Change a group by an edit that is computed from its present state.
+
+    Args:
+        caller: needs group management over the group.
+        group_id: a group of the caller's account.
+        edit: pure function, present group -> edit; runs once the row is locked.
+        services: from outside.
+        versions: the versions that the caller knows, None for any.
+        with_members: whether the answer holds the members.
+
+    Raises:
+        Refusal: not found, stale, not allowed, or a value that is refused.
+    """
+    with services.unit(caller) as unit:
+        before = unit.groups.lock(group_id)
+        policy.require(caller, Permission.ACCOUNT_GROUPS_MANAGE, before)
+        require_version(before.version, versions)
+        asked = edit(before)
+        after = change_fields(unit, before, asked.changes)
+        after = change_members(unit, after, asked.members, version=before.version)
+        return GroupView(after, unit.groups.members(group_id) if with_members else None)
+
+
+@repeated
+def delete_group(caller: Caller, group_id: str, services: Services, versions: Collection[int] | None = None) -> None:
+    """Delete a group; what it gave its members is gone at once (GRP-5)."""
+    with services.unit(caller) as unit:
+        group = unit.groups.lock(group_id)
+        policy.require(caller, Permission.ACCOUNT_GROUPS_MANAGE, group)
+        require_version(group.version, versions)
+        unit.users.raise_versions(unit.groups.member_ids(group_id), unit.now)
+        unit.groups.delete(group_id)
+        unit.record(Event("group.deleted", "group", group.id, group.name, {"members": group.member_count}))
+
+
+def show_group(caller: Caller, group_id: str, services: Services, *, with_members: bool = True) -> GroupView:
+    """Return a group; its members are read only where they are asked for."""
+    policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
+    with services.read(caller) as unit:
+        group = unit.groups.get(group_id)
+        return GroupView(group, unit.groups.members(group_id) if with_members else None)
+
+
+def search_groups(caller: Caller, query: Query, services: Services, *, with_members: bool) -> Results[GroupView]:
+    """Return one page of the groups that meet a filter, and how many meet it in all."""
+    policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
+    with services.read(caller) as unit:
+        total, found = unit.groups.search(query)
+        views = [GroupView(group, unit.groups.members(group.id) if with_members else None) for group in found]
+        return Results(total, tuple(views))
+
+
+def list_groups(caller: Caller, services: Services) -> list[Group]:
+    """Return every group of the account in the order of making, without members."""
+    policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
+    with services.read(caller) as unit:
+        return unit.groups.all(unit.groups.select().order_by("id"))
+
+
+def groups_of_user(caller: Caller, user_id: str, services: Services) -> list[Group]:
+    """Return the groups that a live user is in."""
+    policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
+    with services.read(caller) as unit:
+        unit.users.get(user_id)
+        return unit.groups.groups_of(user_id)
+
+
+def add_member(caller: Caller, group_id: str, user_id: str, services: Services) -> UserView:
+    """Put one live user into a group; one who is in already stays once. Returns the user."""
+    return _one_member(caller, group_id, user_id, MembershipEdit(add=(user_id,)), services)
+
+
+def remove_member(caller: Caller, group_id: str, user_id: str, services: Services) -> UserView:
+    """Take one live user out of a group; one who is not in is no fault. Returns the user."""
+    return _one_member(caller, group_id, user_id, MembershipEdit(remove=(user_id,)), services)
+
+
+@repeated
+def _one_member(caller: Caller, group_id: str, user_id: str, edit: MembershipEdit, services: Services) -> UserView:
+    with services.unit(caller) as unit:
+        group = unit.groups.lock(group_id)
+        policy.require(caller, Permission.ACCOUNT_GROUPS_MANAGE, group)
+        user = unit.users.get(user_id)
+        change_members(unit, group, (edit,), version=group.version)
+        return unit.users.views([user])[0]
+
+
+def change_fields(unit: Unit, before: Group, changes: GroupChanges) -> Group:
+    """Write the fields of a group that really change; return the group as it is then."""
+    if "name" in changes:
+        changes["name"] = checked_group_name(changes["name"])
+    real = {name: value for name, value in changes.items() if getattr(before, name) != value}
+    if not real:
+        return before
+    after = unit.groups.save(before, replace(before, updated_at=unit.now, **real))  # type: ignore[arg-type]
+    unit.record(Event("group.changed", "group", after.id, after.name, {"fields": sorted(real), "before": before.name}))
+    if "name" in real:
+        unit.users.raise_versions(unit.groups.member_ids(before.id), unit.now)
+    return after
+
+
+def change_members(unit: Unit, group: Group, edits: Sequence[MembershipEdit], *, version: int) -> Group:
+    """Apply edits of membership to a locked group; return the group as it is then.
+
+    Args:
+        unit: the open transaction.
+        group: the group, perhaps changed already in this transaction.
+        edits: applied in order.
+        version: the group's version before this transaction, which moves by one in all.
+    """
+    came: set[str] = set()
+    went: set[str] = set()
+    children = 0
+    for edit in edits:
+        removed, gone = _take_out(unit, group.id, edit)
+        added, new = _put_in(unit, group.id, edit)
+        children += gone + new
+        came, went = (came - removed) | (added - went), (went - added) | (removed - came)
+    if not (came or went or children):
+        return group
+    after = replace(group, version=version, member_count=group.member_count + len(came) - len(went))
+    after = unit.groups.save(after, replace(after, updated_at=unit.now))
+    unit.users.raise_versions(sorted(came | went), unit.now)
+    unit.record(Event("group.members_changed", "group", group.id, group.name, _named(came, went)))
+    return after
+
+
+def _take_out(unit: Unit, group_id: str, edit: MembershipEdit) -> tuple[set[str], int]:
+    if edit.clear:
+        return set(unit.groups.remove_users(group_id, None)), unit.groups.remove_children(group_id, None)
+    if not edit.remove:
+        return set(), 0
+    return set(unit.groups.remove_users(group_id, edit.remove)), unit.groups.remove_children(group_id, edit.remove)
+
+
+def _put_in(unit: Unit, group_id: str, edit: MembershipEdit) -> tuple[set[str], int]:
+    if not edit.add:
+        return set(), 0
+    _require_addable(unit, edit.add)
+    added = set(unit.groups.add_users(group_id, edit.add))
+    others = [member_id for member_id in edit.add if member_id not in added]
+    return added, unit.groups.add_children(group_id, others) if others else 0
+
+
+def _require_addable(unit: Unit, member_ids: Sequence[str]) -> None:
+    """Refuse the root user in a directory's list (SCM-4), and unknown members in a strict profile."""
+    caller = unit.caller
+    if caller.credential is not Credential.SCIM_TOKEN:
+        return
+    for user in unit.users.roots_among(member_ids):
+        root.protect_from_roles(user)
+    if caller.connection is not None and caller.connection.is_strict:
+        unknown = set(member_ids) - unit.groups.known_members(member_ids)
+        if unknown:
+            raise invalid("members", f"There is no member with the id {min(unknown)[:64]!r} in this account.")
+
+
+def _named(came: Collection[str], went: Collection[str]) -> dict[str, object]:
+    return {
+        "added": sorted(came)[:NAMED_IN_REPORT],
+        "removed": sorted(went)[:NAMED_IN_REPORT],
+        "added_count": len(came),
+        "removed_count": len(went),
+    }

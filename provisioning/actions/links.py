@@ -1,0 +1,63 @@
+"""Mail links: made here, opened and used up in the action that does what they grant (LNK-1 to LNK-3)."""
+
+from base64 import urlsafe_b64encode
+
+from provisioning.actions.services import Services
+from provisioning.domain.caller import Caller, WayIn, nobody
+from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.invitations import LIFETIME, MailKind, Purpose
+from provisioning.domain.keys import RANDOM_BYTES, secret_hash
+from provisioning.domain.users import User
+from provisioning.store.sessions import LinkRow, find_link
+from provisioning.store.unit_of_work import Unit
+
+MAIL_OF = {Purpose.INVITATION: MailKind.INVITATION, Purpose.PASSWORD_RESET: MailKind.PASSWORD_RESET}
+
+
+def new_secret(services: Services) -> str:
+    """Return 256 random bits as text for a URL or a cookie."""
+    return urlsafe_b64encode(services.random(RANDOM_BYTES)).rstrip(b"=").decode()
+
+
+def owe_link(unit: Unit, user: User, purpose: Purpose, services: Services) -> None:
+    """Make a link for a user's stored address and owe the mail that carries it; an earlier one is dead (INV-2)."""
+    secret = new_secret(services)
+    unit.sessions.end_links(user.id, unit.now, purpose)
+    add_link(unit, user, purpose, secret)
+
+
+def owe_first_link(unit: Unit, user: User, services: Services) -> None:
+    """Make the invitation link of a user who is being made, who can have no earlier one."""
+    add_link(unit, user, Purpose.INVITATION, new_secret(services))
+
+
+def add_link(unit: Unit, user: User, purpose: Purpose, secret: str) -> None:
+    """Store a link by the hash of its secret and owe its mail, the secret encrypted until it is sent."""
+    link_id = unit.new_id()
+    unit.sessions.add_link(
+        LinkRow(
+            account_id=user.account_id,
+            id=link_id,
+            secret_hash=secret_hash(secret),
+            purpose=purpose,
+            user_id=user.id,
+            address=user.email or "",
+            created_at=unit.now,
+            expires_at=unit.now + LIFETIME[purpose],
+        )
+    )
+    unit.owe(MAIL_OF[purpose].value, {"user_id": user.id, "link_id": link_id}, secret=secret)
+
+
+def find_open_link(secret: str, way_in: WayIn, address: str | None, services: Services) -> tuple[Caller, LinkRow]:
+    """Return the link of a secret and the caller it makes, without using it up (LNK-4).
+
+    Raises:
+        Refusal: LINK_INVALID for an unknown, used, ended or expired link, all alike.
+    """
+    with services.read(nobody(way_in, address)) as unit:
+        link = find_link(unit.connection, secret_hash(secret))
+        now = unit.now
+    if link is None or link.used_at is not None or link.ended_at is not None or now >= link.expires_at:
+        raise Refusal(Code.LINK_INVALID)
+    return nobody(way_in, address, link.account_id), link

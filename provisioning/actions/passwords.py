@@ -1,0 +1,68 @@
+"""Passwords: an administrator's reset, and the user's own 'Forgot your password' (PWD-1, PWD-2)."""
+
+from dataclasses import replace
+
+from provisioning.actions.access import end_access
+from provisioning.actions.links import owe_link
+from provisioning.actions.services import Services, repeated
+from provisioning.actions.users import require_verb
+from provisioning.domain import passwords
+from provisioning.domain.addresses import is_email
+from provisioning.domain.caller import Caller, WayIn, nobody
+from provisioning.domain.events import Event
+from provisioning.domain.invitations import Purpose
+from provisioning.domain.sessions import EndReason
+from provisioning.domain.sso import saml_state
+from provisioning.domain.users import UserView, Verb
+from provisioning.store.logins import accounts_of_email
+
+
+@repeated
+def reset_password(caller: Caller, user_id: str, services: Services) -> UserView:
+    """End a user's sessions, make the old password unusable, and mail a link to set a new one (PWD-1).
+
+    Raises:
+        Refusal: the root user, a user without a password, not found, not allowed.
+    """
+    with services.unit(caller) as unit:
+        before = unit.users.lock(user_id)
+        require_verb(caller, before, Verb.RESET_PASSWORD)
+        passwords.require_resettable(before)
+        after = replace(
+            end_access(unit, before, EndReason.PASSWORD_RESET),
+            has_password=False,
+            reset_at=unit.now,
+            updated_at=unit.now,
+        )
+        unit.users.set_password_hash(user_id, None)
+        saved = unit.users.save(before, after)
+        if saved.email is not None and not saved.is_disabled:
+            owe_link(unit, saved, Purpose.PASSWORD_RESET, services)
+        unit.record(Event("password.reset", "user", saved.id, saved.name))
+        return unit.users.views([saved])[0]
+
+
+def forgot_password(email: str, address: str | None, services: Services) -> None:
+    """Mail a link to whoever has this address and may use a password; says nothing about who does (PWD-2, LGN-1).
+
+    The old password works until the new one is set. Mail goes to the stored address, never to what was typed (IDN-6).
+    """
+    if not is_email(email):
+        return
+    with services.read(nobody(WayIn.CONSOLE, address)) as unit:
+        found = accounts_of_email(unit.connection, email)
+    for account_id in found:
+        _owe_reset(nobody(WayIn.CONSOLE, address, account_id), email, services)
+
+
+@repeated
+def _owe_reset(caller: Caller, email: str, services: Services) -> None:
+    with services.unit(caller) as unit:
+        user = unit.users.find_by_email(email, lock=True)
+        account = unit.accounts.get()
+        saml = saml_state(account.saml_enabled, account.saml_enforced)
+        if user is None or user.is_disabled or not passwords.may_use_password(user, saml):
+            return
+        purpose = Purpose.PASSWORD_RESET if user.has_password or user.reset_at else Purpose.INVITATION
+        owe_link(unit, user, purpose, services)
+        unit.record(Event("password.reset_asked", "user", user.id, user.name))

@@ -1,0 +1,117 @@
+"""What every action is handed, and the shape that every action has: `verb(caller, command, services) -> view`.
+
+An action opens one unit (one transaction) and nothing else commits. `repeated` runs an action again when the database
+asks for it (a deadlock, a serialization failure): as the whole action is one transaction, running it again is safe.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Generic, ParamSpec, Protocol, TypeVar
+
+from provisioning.domain.caller import Caller
+from provisioning.domain.users import User
+from provisioning.store.engine import Conflict, Database
+from provisioning.store.unit_of_work import Adapters, Unit, open_reading, open_unit
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+MOST_RUNS = 5
+
+
+class PasswordHasher(Protocol):
+    """Hashes and checks passwords (PWD-4)."""
+
+    def hash(self, password: str) -> str:
+        """Return the hash to store."""
+
+    def is_right(self, password: str, stored: str | None) -> bool:
+        """Return whether a password fits; without a stored hash the same time is spent (LGN-1)."""
+
+    def needs_rehash(self, stored: str) -> bool:
+        """Return whether a hash was made with weaker parameters than today's."""
+
+
+class SecretCipher(Protocol):
+    """Secrets at rest (OPS-2)."""
+
+    def encrypt(self, text: str, place: str) -> bytes:
+        """Return a text encrypted for a place."""
+
+    def decrypt(self, data: bytes, place: str) -> str:
+        """Return the text again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything from outside that actions need, made once in `wiring.py`.
+
+    Attributes:
+        database: the connection pool.
+        now: the time in UTC.
+        random: n -> n random bytes.
+        new_id: makes a UUIDv7 text; `new_connection_id` a UUIDv4 text.
+        hasher, cipher: passwords and secrets at rest.
+        public_url: base of every link, without a slash at its end (LNK-5).
+        is_common_password: looks a lower-cased password up in the offline list (PWD-4).
+        render_user, fold_user: user -> SCIM document and folded form, stored with the row.
+        make_sp_key: makes a key pair for a SAML connection: (certificate, private key), both PEM.
+    """
+
+    database: Database
+    now: Callable[[], datetime]
+    random: Callable[[int], bytes]
+    new_id: Callable[[], str]
+    new_connection_id: Callable[[], str]
+    hasher: PasswordHasher
+    cipher: SecretCipher
+    public_url: str
+    is_common_password: Callable[[str], bool]
+    render_user: Callable[[User], str]
+    fold_user: Callable[[User], Mapping[str, object]]
+    make_sp_key: Callable[[str], tuple[str, str]]
+
+    def adapters(self) -> Adapters:
+        """Return what the unit of work needs of these services."""
+        return Adapters(
+            new_id=self.new_id,
+            now=self.now,
+            render=self.render_user,
+            fold=self.fold_user,
+            encrypt=self.cipher.encrypt,
+            decrypt=self.cipher.decrypt,
+        )
+
+    def unit(self, caller: Caller) -> AbstractContextManager[Unit]:
+        """Open the one transaction of an action."""
+        return open_unit(self.database, caller, self.adapters())
+
+    def read(self, caller: Caller) -> AbstractContextManager[Unit]:
+        """Open a connection for reads that stand alone."""
+        return open_reading(self.database, caller, self.adapters())
+
+
+@dataclass(frozen=True, slots=True)
+class Results(Generic[T]):
+    """One page of a list: the true total and the items of this page."""
+
+    total: int
+    items: tuple[T, ...]
+
+
+def repeated(action: Callable[P, R]) -> Callable[P, R]:
+    """Return the action, run again where the database asks for it."""
+
+    @wraps(action)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(MOST_RUNS - 1):
+            try:
+                return action(*args, **kwargs)
+            except Conflict:
+                continue
+        return action(*args, **kwargs)
+
+    return run

@@ -1,0 +1,5 @@
+"""The doors of the product, one line each; the application registers them and answers unknown addresses by them."""
+
+from provisioning.guard.door import Door
+
+DOORS: tuple[Door, ...] = ()

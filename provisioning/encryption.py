@@ -1,0 +1,51 @@
+"""Secrets that must be read back: AES-256-GCM under the operator's versioned keys, bound to their place (OPS-2).
+
+A secret carries the version of its key in front; its table, column and row are additional data, so that a value copied
+to another row does not decrypt there.
+"""
+
+from collections.abc import Callable, Mapping
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+NONCE_BYTES = 12
+
+
+class CannotDecrypt(Exception):
+    """A secret at rest is damaged, in another place, or of a key that is gone."""
+
+
+class Cipher:
+    """Encrypts and decrypts texts.
+
+    Args:
+        keys: version -> 32 bytes, the newest first.
+        random: source of randomness.
+    """
+
+    def __init__(self, keys: Mapping[str, bytes], random: Callable[[int], bytes]) -> None:
+        self._ciphers = {version: AESGCM(key) for version, key in keys.items()}
+        self._newest = next(iter(keys))
+        self._random = random
+
+    def encrypt(self, text: str, place: str) -> bytes:
+        """Return a text encrypted for a place `table/column/row`."""
+        nonce = self._random(NONCE_BYTES)
+        sealed = self._ciphers[self._newest].encrypt(nonce, text.encode(), place.encode())
+        return self._newest.encode() + b":" + nonce + sealed
+
+    def decrypt(self, data: bytes, place: str) -> str:
+        """Return the text behind `encrypt` for the same place.
+
+        Raises:
+            CannotDecrypt: wrong place, damaged, or an unknown key.
+        """
+        version, _, rest = bytes(data).partition(b":")
+        cipher = self._ciphers.get(version.decode("ascii", "replace"))
+        if cipher is None:
+            raise CannotDecrypt("the key of this secret is not configured")
+        try:
+            return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], place.encode()).decode()
+        except InvalidTag:
+            raise CannotDecrypt("this secret is damaged or belongs elsewhere") from None

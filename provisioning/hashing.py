@@ -1,0 +1,54 @@
+"""Argon2id behind a small pool, so that logins cannot use up the machine (PWD-4, LGN-5, LIM-4)."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from argon2 import PasswordHasher as Argon2
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from provisioning.domain.errors import Code, Refusal
+
+AT_ONCE = 2
+WAITING_SECONDS = 10.0
+
+
+class Hasher:
+    """Hashes and checks passwords.
+
+    Args:
+        memory: KiB of one hash; raising it rehashes passwords at their next login.
+    """
+
+    def __init__(self, memory: int) -> None:
+        self._argon2 = Argon2(memory_cost=memory)
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+        # Checked where no user has a password to check, so that unknown people cost the same time (LGN-1).
+        self._dummy = self._argon2.hash("no user has this password")
+
+    def hash(self, password: str) -> str:
+        """Return the hash to store."""
+        with self._place():
+            return self._argon2.hash(password)
+
+    def is_right(self, password: str, stored: str | None) -> bool:
+        """Return whether a password fits a stored hash; without one the same work is done and the answer is no."""
+        with self._place():
+            try:
+                right = self._argon2.verify(stored or self._dummy, password)
+            except (VerificationError, InvalidHashError):
+                return False
+        return right and stored is not None
+
+    def needs_rehash(self, stored: str) -> bool:
+        """Return whether a hash was made with weaker parameters than today's."""
+        return self._argon2.check_needs_rehash(stored)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self._places.acquire(timeout=WAITING_SECONDS):
+            raise Refusal(Code.TOO_MANY_REQUESTS)
+        try:
+            yield
+        finally:
+            self._places.release()

@@ -1,0 +1,62 @@
+"""Settings -> Services, made once a process: the only place where clock, randomness and the environment are read."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from uuid_utils.compat import uuid7
+
+from provisioning.actions.services import Services
+from provisioning.certificates import make_sp_key
+from provisioning.common_passwords import is_common
+from provisioning.encryption import Cipher
+from provisioning.hashing import Hasher
+from provisioning.scim.representation import user_document, user_folded
+from provisioning.settings import Settings
+from provisioning.store.engine import open_database
+
+# Connections beside those that the web's threads need: the operator's commands and health checks.
+SPARE_CONNECTIONS = 2
+
+
+def utc_now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Return a UUIDv7 as text: ids sort by the time of making."""
+    return str(uuid7())
+
+
+def new_connection_id() -> str:
+    """Return a UUIDv4 as text: the ids of connections stand in public addresses and tell nothing."""
+    return str(uuid4())
+
+
+def services_from(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Services:
+    """Return the services of a process.
+
+    Args:
+        settings: checked.
+        now: the clock; tests hand in their own.
+    """
+    return Services(
+        database=open_database(
+            settings.database_url,
+            pool_size=settings.web_threads + SPARE_CONNECTIONS,
+            prepare=settings.prepared_statements,
+        ),
+        now=now,
+        random=os.urandom,
+        new_id=new_id,
+        new_connection_id=new_connection_id,
+        hasher=Hasher(settings.password_hash_memory),
+        cipher=Cipher(settings.encryption_keys(), os.urandom),
+        public_url=settings.public_url.rstrip("/"),
+        is_common_password=is_common,
+        render_user=user_document,
+        fold_user=user_folded,
+        make_sp_key=lambda entity_id: make_sp_key(entity_id, now()),
+    )

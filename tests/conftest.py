@@ -1,0 +1,133 @@
+"""Fixtures of the whole suite: real PostgreSQL and Valkey, a template database, a clock that is handed in.
+
+A second account is in every database that has one (`account` and `neighbour`), so that a statement which forgets its
+account fails somewhere. The servers themselves start once a run (tests/servers.py).
+"""
+
+import base64
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from provisioning.actions.accounts import MadeAccount, NewAccount, create_account
+from provisioning.actions.services import Services
+from provisioning.app import create_app
+from provisioning.domain.caller import Caller, operator
+from provisioning.settings import Settings
+from provisioning.store.migrate import role_of, run_migrations
+from provisioning.wiring import services_from
+from tests.factories import key_caller, scim_caller_of
+
+pytest_plugins = ["tests.programs", "tests.servers"]
+
+# Cheap on purpose: the strength of hashes has its own test.
+HASH_MEMORY = 64
+SECRET_KEY = "1:" + base64.b64encode(bytes(range(7, 39))).decode()
+
+
+class Clock:
+    """A clock that tests set; every tick is handed in."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_server, worker_id) -> str:
+    """The name of a database with the newest schema, copied for each test."""
+    name = f"template_{worker_id}"
+    postgres_server.admin(f"create database {name}")
+    run_migrations(postgres_server.url("owner", name), role_of(postgres_server.service_url))
+    return name
+
+
+@pytest.fixture
+def database_url(postgres_server, template_database) -> Iterator[str]:
+    """The service's URL of a fresh database."""
+    name = f"t_{uuid4().hex}"
+    postgres_server.admin(f"create database {name} template {template_database} strategy file_copy")
+    yield postgres_server.url("service", name)
+    postgres_server.admin(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def settings(database_url, redis_url, tmp_path) -> Settings:
+    return Settings(
+        database_url=database_url,
+        redis_url=redis_url,
+        mail_url=f"maildir:{tmp_path / 'mail'}",
+        public_url="http://127.0.0.1:8080",
+        secret_key=SECRET_KEY,
+        password_hash_memory=HASH_MEMORY,
+    )
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def services(settings, clock) -> Iterator[Services]:
+    made = services_from(settings, now=clock)
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def account(services) -> MadeAccount:
+    """An account with root user root@acme.example, an environment, a master admin's key and a SCIM token."""
+    return create_account(operator(""), NewAccount(name="Acme", root_email="root@acme.example"), services)
+
+
+@pytest.fixture
+def neighbour(services) -> MadeAccount:
+    """Another account with people of the same names; nothing of it may ever be seen or changed."""
+    return create_account(operator(""), NewAccount(name="Neighbour", root_email="root@acme.example"), services)
+
+
+@pytest.fixture
+def caller(account) -> Caller:
+    """A master admin's account key of `account`."""
+    return key_caller(account)
+
+
+@pytest.fixture
+def scim(account, services) -> Caller:
+    """A SCIM token of `account`."""
+    return scim_caller_of(account, services)
+
+
+@pytest.fixture
+def app(services, settings, account, neighbour) -> Flask:
+    made = create_app(services, settings)
+    made.testing = False
+    return made
+
+
+@pytest.fixture
+def client(app) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def sql(database_url):
+    """Run one statement and return its rows, past the product."""
+
+    def run(statement: str, *parameters: object) -> list[tuple]:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            cursor = connection.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    return run

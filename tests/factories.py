@@ -1,0 +1,66 @@
+"""Short ways to what tests need over and over: callers of each kind, and users made by the actions themselves."""
+
+from provisioning.actions.accounts import MadeAccount
+from provisioning.actions.invitations import set_password_by_link
+from provisioning.actions.scim_tokens import find_scim_caller
+from provisioning.actions.services import Services
+from provisioning.actions.users import create_user
+from provisioning.domain.caller import Caller, Credential, WayIn
+from provisioning.domain.roles_legacy import Role
+from provisioning.domain.users import NewUser, User
+
+PASSWORD = "correct horse battery staple"
+
+
+def key_caller(account: MadeAccount, role: Role = Role.MASTER_ADMIN) -> Caller:
+    """An account key of a role."""
+    return Caller(
+        account=account.account.id,
+        way_in=WayIn.PROVISIONING_API,
+        credential=Credential.ACCOUNT_KEY,
+        id=account.key.key.id,
+        name="key",
+        role=role,
+    )
+
+
+def person(user: User, *, session: str | None = None) -> Caller:
+    """A user in the Console."""
+    return Caller(
+        account=user.account_id,
+        way_in=WayIn.CONSOLE,
+        credential=Credential.SESSION,
+        id=user.id,
+        name=user.email or "",
+        role=user.role,
+        is_root=user.is_root,
+        session=session,
+    )
+
+
+def scim_caller_of(account: MadeAccount, services: Services) -> Caller:
+    """The SCIM token that was made with the account, found as the door finds it."""
+    return find_scim_caller(account.token.text, None, services)
+
+
+def make_user(
+    caller: Caller, services: Services, email: str = "dana@acme.example", role: Role = Role.MEDIA_LIBRARY_USER,
+    **fields: object,
+) -> User:  # fmt: skip
+    """A user made by the action; pending."""
+    command = NewUser(email=email, first_name="Dana", last_name="Roe", role=role, **fields)
+    return create_user(caller, command, services).user
+
+
+def link_secret(services: Services, sql, user: User) -> str:
+    """The newest link's secret of a user, decrypted from the outbox as the mail job does."""
+    rows = sql(
+        "select id, secret from outbox where payload->>'user_id' = %s and secret is not null order by id desc", user.id
+    )
+    row_id, secret = rows[0]
+    return services.cipher.decrypt(secret, f"outbox/secret/{row_id}")
+
+
+def make_active(services: Services, sql, user: User, password: str = PASSWORD) -> User:
+    """The user, who has accepted the invitation and set a password."""
+    return set_password_by_link(link_secret(services, sql, user), password, None, services)
