@@ -1,0 +1,126 @@
+"""Sends one owed mail a row, after looking whether it is still owed (INV-1, INV-2, PWD-1).
+
+Between the debt and this moment the user may have been disabled, the link used or replaced, the account cancelled.
+Then no mail goes out and the row is done. A link is judged by the same action that judges it when it is clicked, so a
+mail never carries a link that does not work.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from provisioning.actions.invitations import open_link
+from provisioning.actions.services import Services
+from provisioning.domain.accounts import Account, require_open
+from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.invitations import INVITATION_LIFETIME, LIFETIME, MailKind, Purpose
+from provisioning.domain.sso import Connection, email_in_domains
+from provisioning.domain.users import User
+from provisioning.store.outbox import OwedRow
+from provisioning.store.unit_of_work import Unit
+from workers.jobs.owed import pay_each
+from workers.letters import Letter, Writer
+from workers.mailer import Mailer, Post
+from workers.queues import RowId
+
+LINK_PATH = "/link/"
+LOGIN_PATH = "/login"
+# Longer than this no mail is tried: the longest-lived link is dead by then (LNK-6), and a greeting is stale.
+OWED_FOR = INVITATION_LIFETIME
+
+
+@dataclass(frozen=True, slots=True)
+class MailDesk:
+    """What sending mails needs besides the services of every job."""
+
+    services: Services
+    writer: Writer
+    mailer: Mailer
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who a mail is for, as the database says now."""
+
+    account: Account
+    user: User
+    email: str
+
+
+def send_mails(rows: Sequence[RowId], desk: MailDesk) -> None:
+    """Send the mails of these rows over one connection; a row that is not owed any more is done without one.
+
+    Args:
+        rows: (account id, row id) of rows of a `MailKind`.
+        desk: from outside.
+    """
+    with desk.mailer.open() as post:
+        pay_each(rows, lambda unit, row: _send(unit, row, post, desk), desk.services)
+
+
+def _send(unit: Unit, row: OwedRow, post: Post, desk: MailDesk) -> str:
+    """Send the mail of a locked row; returns what was done, for the log."""
+    try:
+        letter = _letter(unit, row, desk.services)
+    except Refusal as refusal:
+        return f"not owed: {refusal.code.value}"
+    post.send(desk.writer.mail(letter))
+    return "sent"
+
+
+def _letter(unit: Unit, row: OwedRow, services: Services) -> Letter:
+    """Return what the mail has to say; Refusal with the reason where it is not owed any more."""
+    kind = MailKind(row.kind)
+    if unit.now >= row.created_at + OWED_FOR:
+        raise Refusal(Code.NOT_OWED, detail="it is too old.")
+    recipient = _recipient(unit, row)
+    if kind is MailKind.CONFIRMATION:
+        connection = _connection_of(unit, recipient)
+        link, expires_at = _login_address(services.public_url, connection), None
+    else:
+        connection = None
+        link = services.public_url + LINK_PATH + quote(_open_secret(unit, row, services))
+        expires_at = row.created_at + LIFETIME[Purpose(row.kind)]
+    return Letter(
+        kind=kind,
+        row_id=row.id,
+        recipient=recipient.email,
+        name=recipient.user.full_name or recipient.user.display_name,
+        account=recipient.account.name,
+        link=link,
+        organisation=connection is not None,
+        expires_at=expires_at,
+        written_at=row.created_at,
+    )
+
+
+def _recipient(unit: Unit, row: OwedRow) -> Recipient:
+    """Return whom the mail is for: a live user with an email, who is not disabled, in an open account (INV-2)."""
+    account = unit.accounts.get()
+    require_open(account)
+    user = unit.users.get(row.payload["user_id"])
+    if user.is_disabled:
+        raise Refusal(Code.USER_DISABLED)
+    if user.email is None:
+        raise Refusal(Code.NOT_OWED, detail="the user has no email.")
+    return Recipient(account, user, user.email)
+
+
+def _open_secret(unit: Unit, row: OwedRow, services: Services) -> str:
+    """Return the link's secret, if the link would work now (LNK-2)."""
+    if row.secret is None:
+        raise Refusal(Code.LINK_INVALID)
+    secret = unit.adapters.decrypt(row.secret, f"outbox/secret/{row.id}")
+    open_link(secret, None, services)
+    return secret
+
+
+def _connection_of(unit: Unit, recipient: Recipient) -> Connection | None:
+    """Return the SAML connection to log in by: the one of the email's domain before any other; None without SAML."""
+    enabled = [connection for connection in unit.saml_connections.all() if connection.enabled]
+    of_domain = [each for each in enabled if email_in_domains(recipient.email, each.email_domains)]
+    return next(iter(of_domain + enabled), None)
+
+
+def _login_address(public_url: str, connection: Connection | None) -> str:
+    return public_url + (LOGIN_PATH if connection is None else f"/saml/{quote(connection.id)}/login")

@@ -1,0 +1,42 @@
+"""After somebody's access was ended: settles the rows, and is the place from which others are told (OUT-2, SES-7).
+
+The sessions are dead already: the action raised the user's epoch in its own transaction, and each request compares it.
+This job marks the dead rows with when, why and by whom, for the lists that people read.
+"""
+
+from collections.abc import Sequence
+
+from provisioning.actions.services import Services
+from provisioning.store.outbox import OwedRow
+from provisioning.store.unit_of_work import Unit
+from workers.jobs.owed import pay_each
+from workers.queues import RowId
+
+EVENT = "sessions.ended"
+# The entry of the event was written just before the row; a few more are read in case ids of one instant are mixed.
+ENTRIES_READ = 5
+
+
+def settle_sessions(rows: Sequence[RowId], services: Services) -> None:
+    """Mark the sessions that each row's event ended.
+
+    Args:
+        rows: (account id, row id) of rows of the kind `sessions_ended`.
+        services: from outside.
+    """
+    pay_each(rows, _settle, services)
+
+
+def _settle(unit: Unit, row: OwedRow) -> str:
+    """Mark the sessions below the user's epoch, also those of a deleted user; safe to run twice."""
+    user = unit.users.get_also_inactive(row.payload["user_id"])
+    ended = unit.sessions.end_below(
+        user.id, user.epoch, row.created_at, row.payload.get("reason", ""), _who_ended(unit, row, user.id)
+    )
+    return f"ended {ended}"
+
+
+def _who_ended(unit: Unit, row: OwedRow, user_id: str) -> str:
+    """Return the id of who ended the sessions, as the activity report has it; '' where it does not say."""
+    entries = unit.activity.page(person=user_id, before=row.id, most=ENTRIES_READ)
+    return next((each.actor_id for each in entries if each.kind == EVENT and each.at == row.created_at), "")

@@ -1,0 +1,119 @@
+"""The relay: rings for what the outbox owes, and seals the activity report behind the writers (JOB-3, ACT-2).
+
+It claims due rows, which pushes them forward, and only then puts jobs on the queue: a job may start before the next
+line of this file runs, and must find its row unlocked. Whatever happens in between, the rows come due again. Where
+Redis is away nothing is claimed, so that nothing has to wait for its next attempt once Redis is back. Several relays
+may run: claiming skips what another one holds.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from redis import Redis
+from rq import Queue
+
+from provisioning.actions.activity import seal_activity
+from provisioning.actions.services import Services
+from provisioning.store.outbox import OwedRow, claim_due
+from workers.jobs.owed import word_of, worker_caller
+from workers.queues import RELAY_KEY, RELAY_KEY_SECONDS, connect, enqueue, open_queue
+from workers.subscriptions import SUBSCRIPTIONS
+
+IDLE_SECONDS = 0.4
+SEAL_EVERY = timedelta(seconds=1)
+CLAIMED_AT_ONCE = 1000
+ROWS_IN_A_JOB = 100
+# With so many jobs waiting the workers are behind; claiming more would only use up attempts.
+MOST_WAITING_JOBS = 100
+
+log = structlog.get_logger("relay")
+
+
+class Relay:
+    """One relay.
+
+    Args:
+        services: from outside.
+        queue: from `open_queue`.
+    """
+
+    def __init__(self, services: Services, queue: Queue) -> None:
+        self._services = services
+        self._queue = queue
+        self._sealed_at: datetime | None = None
+        self._faults: dict[str, str] = {}
+
+    def turn(self) -> bool:
+        """Do what is due once; returns whether there may be more at once. Faults are logged, none is raised."""
+        rung = self._guarded("ring", self.ring)
+        now = self._services.now()
+        if self._sealed_at is None or now - self._sealed_at >= SEAL_EVERY:
+            self._sealed_at = now
+            self._guarded("seal", lambda: seal_activity(self._services))
+        return rung >= CLAIMED_AT_ONCE
+
+    def ring(self) -> int:
+        """Claim due rows and enqueue their jobs; returns how many rows.
+
+        Raises:
+            RedisError: Redis is away; rows that were claimed already come due again.
+        """
+        connection: Redis = self._queue.connection
+        connection.set(RELAY_KEY, self._services.now().isoformat(), ex=RELAY_KEY_SECONDS)
+        if self._queue.count >= MOST_WAITING_JOBS:
+            return 0
+        with self._services.unit(worker_caller("")) as unit:
+            claimed = claim_due(unit.connection, unit.now, CLAIMED_AT_ONCE)
+        for kind, rows in _portions(claimed):
+            self._enqueue(kind, rows)
+        return len(claimed)
+
+    def _enqueue(self, kind: str, rows: Sequence[OwedRow]) -> None:
+        name = SUBSCRIPTIONS.get(kind)
+        if name is None:
+            log.error("relay.unknown_kind", kind=kind, rows=len(rows))
+            return
+        enqueue(self._queue, name, rows[0].attempts, [(row.account_id, row.id) for row in rows])
+
+    def _guarded(self, step: str, work: Callable[[], int]) -> int:
+        """Do a step; a fault is logged when it begins and when it ends, not at every turn between."""
+        try:
+            done = work()
+        except Exception as fault:
+            word = word_of(fault)
+            if self._faults.get(step) != word:
+                log.warning("relay.fault", step=step, fault=word)
+            self._faults[step] = word
+            return 0
+        if self._faults.pop(step, None):
+            log.info("relay.recovered", step=step)
+        return done
+
+
+def _portions(rows: Sequence[OwedRow]) -> Iterator[tuple[str, Sequence[OwedRow]]]:
+    """Yield rows by kind, as many together as one job takes."""
+    by_kind: dict[str, list[OwedRow]] = defaultdict(list)
+    for row in rows:
+        by_kind[row.kind].append(row)
+    for kind, of_kind in by_kind.items():
+        for start in range(0, len(of_kind), ROWS_IN_A_JOB):
+            yield kind, of_kind[start : start + ROWS_IN_A_JOB]
+
+
+def run(services: Services, redis_url: str, stop: threading.Event) -> None:
+    """Relay until `stop` is set: the process behind `gatelodge relay`.
+
+    Args:
+        services: from outside.
+        redis_url: the setting REDIS_URL.
+        stop: set by whoever handles SIGTERM; looked at between turns, each of which is short.
+    """
+    relay = Relay(services, open_queue(connect(redis_url)))
+    log.info("relay.started")
+    while not stop.is_set():
+        if not relay.turn():
+            stop.wait(IDLE_SECONDS)
+    log.info("relay.stopped")

@@ -1,0 +1,30 @@
+"""Which job pays which kind of debt: the one table that relay and worker share (JOB-1).
+
+A kind of the outbox that has no row here stays owed and is named in the relay's log; a function that has none is run
+by nobody, whatever Redis says.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from provisioning.domain.events import TOLD
+from provisioning.domain.invitations import MailKind
+from workers.jobs.mail import MailDesk, send_mails
+from workers.jobs.sessions import settle_sessions
+
+SEND_MAILS = "workers.jobs.mail.send_mails"
+SETTLE_SESSIONS = "workers.jobs.sessions.settle_sessions"
+
+# Kind of outbox row -> name of the job, as it stands in Redis.
+SUBSCRIPTIONS: Mapping[str, str] = {
+    **dict.fromkeys((kind.value for kind in MailKind), SEND_MAILS),
+    TOLD["sessions.ended"]: SETTLE_SESSIONS,
+}
+
+
+def functions(desk: MailDesk) -> Mapping[str, Callable[..., None]]:
+    """Return the jobs by name, bound to what they need from outside: all that a worker may run."""
+    return {
+        SEND_MAILS: partial(send_mails, desk=desk),
+        SETTLE_SESSIONS: partial(settle_sessions, services=desk.services),
+    }
