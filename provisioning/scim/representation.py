@@ -1,0 +1,131 @@
+"""Views to SCIM bodies, as JSON text.
+
+A user's document is rendered once, when its row is written, without what depends on other rows or on the address of the
+service (`groups`, `meta`); a read splices those in as text. A projection is the only reader that takes it apart again.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from provisioning.actions.groups import GroupView
+from provisioning.domain.comparison import comparison_key
+from provisioning.domain.groups import Member
+from provisioning.domain.users import User, UserView
+from provisioning.scim.etags import etag
+from provisioning.scim.projection import Projection
+from provisioning.scim.resources import group_attributes, schemas_of_group, schemas_of_user, user_resource
+from provisioning.scim.traits import GROUPS, USERS, ResourceType, Trait
+
+LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+BASE_PATH = "/scim/v2"
+
+
+def dumps(value: object) -> str:
+    """Return JSON text as it goes on the wire."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def user_document(user: User) -> str:
+    """Return the part of a user's body that is stored with its row: everything but `groups` and `meta`."""
+    resource = user_resource(user)
+    return dumps({"schemas": schemas_of_user(resource)} | resource)
+
+
+def user_folded(user: User) -> dict[str, object]:
+    """Return what filters compare with: lower-cased names, and texts as comparison keys where case does not count."""
+    resource = user_resource(user)
+    folded: dict[str, object] = {"schemas": [urn.lower() for urn in schemas_of_user(resource)]}
+    for table in USERS.tables:
+        members = resource if table is USERS.core else resource.get(table.urn)
+        if members:
+            found = _folded_members(table.traits, members)
+            folded |= found if table is USERS.core else {table.urn.lower(): found}
+    return folded
+
+
+def _folded_members(traits: Sequence[Trait], members: Mapping[str, Any]) -> dict[str, object]:
+    return {trait.name.lower(): _folded(trait, members[trait.name]) for trait in traits if trait.name in members}
+
+
+def _folded(trait: Trait, value: Any) -> object:
+    if isinstance(value, list):
+        return [_folded(trait, element) for element in value]
+    if isinstance(value, dict):
+        return _folded_members(trait.sub, value)
+    return comparison_key(value) if isinstance(value, str) and not trait.case_exact else value
+
+
+def user_body(view: UserView, public_url: str, projection: Projection) -> str:
+    """Return a user as it is shown.
+
+    Args:
+        view: the user, with its stored document, and its groups.
+        public_url: base of `meta.location` and `$ref`, without a slash at its end.
+        projection: what the client asked for.
+    """
+    user = view.user
+    groups = [
+        {"value": group.id, "$ref": _location(public_url, GROUPS, group.id), "display": group.name, "type": "direct"}
+        for group in view.groups
+    ]
+    meta = _meta(USERS, user.id, user.created_at, user.updated_at, user.version, public_url)
+    if projection.is_everything:
+        shown_groups = f',"groups":{dumps(groups)}' if groups else ""
+        return f'{user.document[:-1]}{shown_groups},"meta":{dumps(meta)}}}'
+    resource = json.loads(user.document) | ({"groups": groups} if groups else {}) | {"meta": meta}
+    return dumps(projection.of(resource))
+
+
+def group_body(view: GroupView, public_url: str, projection: Projection) -> str:
+    """Return a group as it is shown; without `members` where the view holds none."""
+    group = view.group
+    resource: dict[str, Any] = {"schemas": schemas_of_group(group)} | group_attributes(group)
+    if view.members:
+        resource["members"] = [_member(member, public_url) for member in view.members]
+    resource["meta"] = _meta(GROUPS, group.id, group.created_at, group.updated_at, group.version, public_url)
+    return dumps(projection.of(resource))
+
+
+def _member(member: Member, public_url: str) -> dict[str, str]:
+    resource = GROUPS if member.kind == Member.GROUP else USERS
+    shown = {"value": member.id, "$ref": _location(public_url, resource, member.id), "type": member.kind}
+    return shown | ({"display": member.display} if member.display else {})
+
+
+def list_body(total: int, start: int, bodies: Sequence[str]) -> str:
+    """Return a ListResponse of rendered resources (RFC 7644 section 3.4.2)."""
+    head = dumps({"schemas": [LIST_RESPONSE], "totalResults": total, "startIndex": start, "itemsPerPage": len(bodies)})
+    return f'{head[:-1]},"Resources":[{",".join(bodies)}]}}'
+
+
+def list_of(resources: Iterable[Mapping[str, Any]]) -> str:
+    """Return a ListResponse of all of some plain resources (discovery)."""
+    bodies = [dumps(resource) for resource in resources]
+    return list_body(len(bodies), 1, bodies)
+
+
+def location_of(resource: ResourceType, resource_id: str, public_url: str) -> str:
+    """Return the address of a resource."""
+    return _location(public_url, resource, resource_id)
+
+
+def _location(public_url: str, resource: ResourceType, resource_id: str) -> str:
+    return f"{public_url}{BASE_PATH}{resource.endpoint}/{resource_id}"
+
+
+def _meta(
+    resource: ResourceType, resource_id: str, created: datetime, changed: datetime, version: int, public_url: str
+) -> dict[str, str]:
+    return {
+        "resourceType": resource.name,
+        "created": _moment(created),
+        "lastModified": _moment(changed),
+        "location": _location(public_url, resource, resource_id),
+        "version": etag(version),
+    }
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
