@@ -1,5 +1,6 @@
 """The doors of the product, one line each; the application registers them and answers unknown addresses by them."""
 
 from provisioning.guard.door import Door
+from provisioning.scim.blueprint import SCIM_DOOR
 
-DOORS: tuple[Door, ...] = ()
+DOORS: tuple[Door, ...] = (SCIM_DOOR,)
