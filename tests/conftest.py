@@ -47,7 +47,7 @@ class Clock:
 def template_database(postgres_server, worker_id) -> str:
     """The name of a database with the newest schema, copied for each test."""
     name = f"template_{worker_id}"
-    postgres_server.admin(f"create database {name}")
+    postgres_server.admin(f"create database {name} owner {role_of(postgres_server.owner_url)}")
     run_migrations(postgres_server.url("owner", name), role_of(postgres_server.service_url))
     return name
 
