@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from onelogin.saml2.metadata import OneLogin_Saml2_Metadata
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
+from provisioning.actions.sso_settings import IdentityProvider
+from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.sso import Connection
 from saml import names as n
 from saml import shape
@@ -118,6 +120,37 @@ def read_idp_metadata(
         raise refused(error.check, error.expected, error.received) from error
     except Exception as error:
         raise refused("no_unexpected_fault", received=type(error).__name__) from error
+
+
+def identity_provider(
+    data: bytes,
+    now: datetime,
+    pinned_certificate: str | None = None,
+    may_use: Callable[[str], bool] = https_only,
+    metadata_url: str | None = None,
+) -> IdentityProvider:
+    """Return metadata as the actions take it; arguments as of `read_idp_metadata`.
+
+    Args:
+        metadata_url: where the document came from, None for a pasted one.
+
+    Raises:
+        Refusal: INVALID_METADATA, with the point that failed.
+    """
+    try:
+        found = read_idp_metadata(data, now, pinned_certificate=pinned_certificate, may_use=may_use)
+    except SamlError as error:
+        raise Refusal(Code.INVALID_METADATA, "metadata", detail=error.admin_detail) from error
+    return IdentityProvider(
+        entity_id=found.entity_id,
+        sso_url=found.sso.url,
+        sso_binding=found.sso.binding,
+        certificates=found.certificates,
+        slo_url=found.slo.url if found.slo is not None else None,
+        slo_binding=found.slo.binding if found.slo is not None else None,
+        wants_signed_requests=found.wants_signed_requests,
+        metadata_url=metadata_url,
+    )
 
 
 def refused(check: str, expected: str = "", received: str = "") -> SamlError:
