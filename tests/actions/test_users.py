@@ -19,13 +19,8 @@ from provisioning.domain.caller import operator
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.users import NewUser, Status, UserChanges
+from tests.actions.refusals import code_of
 from tests.factories import key_caller, make_active, make_user, person
-
-
-def code_of(action) -> Code:
-    with pytest.raises(Refusal) as refused:
-        action()
-    return refused.value.code
 
 
 @pytest.mark.rule("USR-1")
