@@ -92,7 +92,6 @@ def connect(redis_url: str) -> Redis:
         socket_connect_timeout=CONNECT_SECONDS,
         socket_timeout=ANSWER_SECONDS,
         retry=Retry(NoBackoff(), 1),
-        retry_on_error=[ConnectionError],
     )
 
 

@@ -94,9 +94,9 @@ class Relay:
 
 
 def _portions(rows: Sequence[OwedRow]) -> Iterator[tuple[str, Sequence[OwedRow]]]:
-    """Yield rows by kind, as many together as one job takes."""
+    """Yield rows by kind in the order in which they were owed, as many together as one job takes."""
     by_kind: dict[str, list[OwedRow]] = defaultdict(list)
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.id):
         by_kind[row.kind].append(row)
     for kind, of_kind in by_kind.items():
         for start in range(0, len(of_kind), ROWS_IN_A_JOB):

@@ -28,11 +28,14 @@ def settle_sessions(rows: Sequence[RowId], services: Services) -> None:
 
 
 def _settle(unit: Unit, row: OwedRow) -> str:
-    """Mark the sessions below the user's epoch, also those of a deleted user; safe to run twice."""
+    """Mark the sessions below the epoch that the event made, also those of a deleted user; safe to run twice.
+
+    Where several endings wait, each marks its own: a session opened between two of them ended by the second.
+    """
     user = unit.users.get_also_inactive(row.payload["user_id"])
-    ended = unit.sessions.end_below(
-        user.id, user.epoch, row.created_at, row.payload.get("reason", ""), _who_ended(unit, row, user.id)
-    )
+    epoch = int(row.payload.get("epoch", user.epoch))
+    reason = row.payload.get("reason", "")
+    ended = unit.sessions.end_below(user.id, epoch, row.created_at, reason, _who_ended(unit, row, user.id))
     return f"ended {ended}"
 
 
