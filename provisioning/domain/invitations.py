@@ -67,6 +67,11 @@ def mail_owed(saml: SamlState, role: Role | None, send_invitation: bool) -> Mail
     return MailKind.INVITATION if invited else MailKind.CONFIRMATION
 
 
+def invitation_is_offered(saml: SamlState) -> bool:
+    """Return whether 'Send invitation email' is a choice: whether it changes the mail of any role (INV-1)."""
+    return any(mail_owed(saml, role, True) is not mail_owed(saml, role, False) for role in Role)
+
+
 def require_invitable(user: User, saml: SamlState) -> None:
     """Refuse to send an invitation again to who cannot or need not use it (INV-2, PWD-3)."""
     reasons = (

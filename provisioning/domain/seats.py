@@ -67,3 +67,15 @@ def with_plan_seats(seats: Seats, plan_seats: int, additional: int) -> Seats:
     if changed.limit < seats.used:
         raise Refusal(Code.SEATS_BELOW_USE, "seats", used=seats.used)
     return changed
+
+
+def with_additional(seats: Seats, additional: int) -> Seats:
+    """Return the counter with another number of additional subscriptions, as far as self-service goes (SEAT-2).
+
+    Raises:
+        Refusal: INVALID_VALUE beyond 20, with whom to ask; SEATS_BELOW_USE.
+    """
+    if not 0 <= additional <= MOST_ADDITIONAL_BY_SELF_SERVICE:
+        most = MOST_ADDITIONAL_BY_SELF_SERVICE
+        raise invalid("seats", f"Up to {most} additional users can be chosen here. For more, contact support.")
+    return with_plan_seats(seats, seats.plan_seats, additional)

@@ -173,6 +173,10 @@ class Users:
         """Return the statement for live users of the account that meet the conditions."""
         return self._select().where(users.c.inactive_at.is_(None), *conditions)
 
+    def select_also_inactive(self, *conditions: ColumnElement[bool]) -> Select[Any]:
+        """Return the statement for users of the account, deleted ones too, that meet the conditions (USR-8)."""
+        return self._select().where(*conditions)
+
     def all(self, statement: Select[Any]) -> list[User]:
         """Return the users of a statement made by `select`."""
         return [user_of(row, row.environment_ids) for row in self._connection.execute(statement)]
