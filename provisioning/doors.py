@@ -2,5 +2,6 @@
 
 from provisioning.guard.door import Door
 from provisioning.scim.blueprint import SCIM_DOOR
+from saml.views import SAML_DOOR
 
-DOORS: tuple[Door, ...] = (SCIM_DOOR,)
+DOORS: tuple[Door, ...] = (SCIM_DOOR, SAML_DOOR)

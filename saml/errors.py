@@ -4,8 +4,11 @@ The person sees plain words; the measured facts (`check`, `expected`, `received`
 them by the reference number on the page. Nothing that an identity provider or an attacker wrote is in the words.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from provisioning.domain.errors import Code
 
 LONGEST_DETAIL = 500
 
@@ -120,3 +123,98 @@ PAGES: dict[SamlCode, Page] = {
         403, "Login refused", "Logins have to be begun here, not at your organisation's portal.", TRY_AGAIN
     ),
 }
+
+ASK_OPERATOR = "Try again in a minute. If it stays so, tell your administrator and give the reference number below."
+
+# The domain's refusals, as they may come out of a login; the sentence is the domain's own. What no login can meet has
+# its status too, so that no code is ever without one.
+STATUSES: Mapping[int, frozenset[Code]] = {
+    400: frozenset(
+        {
+            Code.CONNECTION_INCOMPLETE,
+            Code.ENFORCE_NEEDS_LOGIN,
+            Code.ENVIRONMENT_LIMIT,
+            Code.INVALID_FILTER,
+            Code.INVALID_METADATA,
+            Code.INVALID_PATH,
+            Code.INVALID_SYNTAX,
+            Code.INVALID_VALUE,
+            Code.MEDIA_LIBRARY_PERMISSIONS,
+            Code.MUTABILITY,
+            Code.NO_TARGET,
+            Code.PASSWORD_REFUSED,
+            Code.PERMISSION_SYSTEM_UNAVAILABLE,
+            Code.SEATS_BELOW_USE,
+            Code.TOO_MANY_INVITATIONS,
+            Code.TOO_MANY_RESULTS,
+        }
+    ),
+    401: frozenset({Code.CREDENTIAL_INVALID, Code.INVALID_CREDENTIALS}),
+    403: frozenset(
+        {
+            Code.ABOVE_OWN_ROLE,
+            Code.ACCOUNT_CANCELLED,
+            Code.CONNECTION_DISABLED,
+            Code.CREDENTIAL_NOT_ALLOWED,
+            Code.LAST_ENFORCED_CONNECTION,
+            Code.LAST_ENVIRONMENT,
+            Code.LINK_INVALID,
+            Code.MASTER_ADMIN_ENVIRONMENTS,
+            Code.NO_PASSWORD_TO_RESET,
+            Code.NOT_ALLOWED,
+            Code.NOT_ON_ONESELF,
+            Code.NOT_OWED,
+            Code.ROLE_ABOVE_CAP,
+            Code.ROOT_USER_PROTECTED,
+            Code.SAML_EMAIL_MISSING,
+            Code.SAML_EMAIL_TAKEN,
+            Code.SAML_REPLAYED,
+            Code.SAML_REQUEST_UNKNOWN,
+            Code.SAML_ROOT_REFUSED,
+            Code.SAML_UNKNOWN_USER,
+            Code.SAML_UNKNOWN_VALUE,
+            Code.SAML_UNSOLICITED,
+            Code.SEAT_LIMIT_REACHED,
+            Code.SENSITIVE,
+            Code.TWO_FACTOR_BLOCKS_PROVISIONING,
+            Code.USER_DISABLED,
+            Code.USER_INACTIVE,
+            Code.USER_NOT_MANAGED,
+        }
+    ),
+    404: frozenset({Code.NOT_FOUND}),
+    405: frozenset({Code.METHOD_NOT_ALLOWED}),
+    409: frozenset(
+        {
+            Code.CLOUD_NAME_TAKEN,
+            Code.CONNECTION_NAME_TAKEN,
+            Code.EMAIL_DOMAIN_TAKEN,
+            Code.EMAIL_TAKEN,
+            Code.EXTERNAL_ID_TAKEN,
+            Code.GROUP_NAME_TAKEN,
+            Code.USER_NAME_TAKEN,
+        }
+    ),
+    412: frozenset({Code.STALE_VERSION}),
+    413: frozenset({Code.BODY_TOO_LARGE}),
+    415: frozenset({Code.MEDIA_TYPE}),
+    429: frozenset({Code.TOO_MANY_REQUESTS}),
+    501: frozenset({Code.NOT_OFFERED}),
+}
+BEGIN_ANEW = frozenset({Code.SAML_REPLAYED, Code.SAML_REQUEST_UNKNOWN, Code.SAML_UNSOLICITED})
+
+
+def status_of(code: Code) -> int:
+    """Return the HTTP status of a refusal at this door."""
+    return next(status for status, codes in STATUSES.items() if code in codes)
+
+
+def page_of(code: Code, sentence: str) -> Page:
+    """Return the page of a refusal of the domain.
+
+    Args:
+        sentence: the refusal's own.
+    """
+    title = "Not found" if code is Code.NOT_FOUND else "Login not completed"
+    ask = TRY_AGAIN if code in BEGIN_ANEW else ASK_OPERATOR if code is Code.TOO_MANY_REQUESTS else ASK_ADMIN
+    return Page(status_of(code), title, sentence, ask)
