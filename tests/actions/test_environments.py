@@ -40,7 +40,7 @@ def test_an_environment_is_made_with_one_key_and_a_cloud_name(services, caller):
 def test_cloud_names_are_unique_over_all_accounts(services, caller, neighbour, same):
     create_environment(caller, NewEnvironment(name="A", cloud_name="acme_shop"), services)
     for actor in (caller, key_caller(neighbour)):
-        taken = lambda: create_environment(actor, NewEnvironment(name="B", cloud_name=same), services)  # noqa: E731
+        taken = lambda: create_environment(actor, NewEnvironment(name="B", cloud_name=same), services)
         assert code_of(taken) is Code.CLOUD_NAME_TAKEN
 
 
@@ -143,7 +143,7 @@ def test_roles_reach_environments_as_the_table_says(services, account):
     technical = key_caller(account, Role.TECHNICAL_ADMIN)
     environment = account.environment.environment.id
     assert list_access_keys(technical, environment, services)
-    refused = lambda: create_environment(technical, NewEnvironment(name="A"), services)  # noqa: E731
+    refused = lambda: create_environment(technical, NewEnvironment(name="A"), services)
     assert code_of(refused) is Code.NOT_ALLOWED
     reports = key_caller(account, Role.REPORTS)
     assert code_of(lambda: list_access_keys(reports, environment, services)) is Code.NOT_ALLOWED

@@ -47,7 +47,7 @@ def test_names_are_unique_in_the_account_after_case_folding(services, caller, ne
     create_group(caller, NewGroup("Design"), services)
     assert code_of(lambda: create_group(caller, NewGroup(same), services)) is Code.GROUP_NAME_TAKEN
     other = create_group(caller, NewGroup("Other"), services).group
-    rename = lambda: edit_group(caller, other.id, lambda _: GroupEdit(GroupChanges(name=same)), services)  # noqa: E731
+    rename = lambda: edit_group(caller, other.id, lambda _: GroupEdit(GroupChanges(name=same)), services)
     assert code_of(rename) is Code.GROUP_NAME_TAKEN
     assert create_group(key_caller(neighbour), NewGroup(same), services).group.name == same.strip()
 
@@ -132,7 +132,7 @@ def test_a_group_in_a_group_is_kept_and_gives_nothing(services, caller, people):
 
 @pytest.mark.rule("SCM-4", "ROOT-6")
 def test_a_directory_cannot_put_the_root_user_into_a_group(services, account, scim):
-    refused = lambda: create_group(scim, NewGroup("Admins", member_ids=(account.root.id,)), services)  # noqa: E731
+    refused = lambda: create_group(scim, NewGroup("Admins", member_ids=(account.root.id,)), services)
     assert code_of(refused) is Code.ROOT_USER_PROTECTED
     group = create_group(scim, NewGroup("Admins"), services).group
     edit = GroupEdit(members=(MembershipEdit(add=(account.root.id,)),))

@@ -53,7 +53,7 @@ def test_opening_a_link_uses_nothing_up_and_setting_a_password_does(services, ca
     accepted = set_password_by_link(secret, PASSWORD, None, services)
     assert (accepted.status, accepted.has_password) == (Status.ACTIVE, True)
     assert code_of(lambda: open_link(secret, None, services)) is Code.LINK_INVALID
-    again = lambda: set_password_by_link(secret, PASSWORD, None, services)  # noqa: E731
+    again = lambda: set_password_by_link(secret, PASSWORD, None, services)
     assert code_of(again) is Code.LINK_INVALID
     assert by_password("dana@acme.example", PASSWORD, None, BROWSER, services).user.id == user.id
 
@@ -96,7 +96,7 @@ def test_a_link_is_dead_after(services, caller, sql, clock, kill):
     secret = link_secret(services, sql, user)
     kill(caller, user, services, clock)
     assert code_of(lambda: open_link(secret, None, services)) is Code.LINK_INVALID
-    use = lambda: set_password_by_link(secret, PASSWORD, None, services)  # noqa: E731
+    use = lambda: set_password_by_link(secret, PASSWORD, None, services)
     assert code_of(use) is Code.LINK_INVALID
 
 

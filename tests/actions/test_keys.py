@@ -52,7 +52,7 @@ def test_a_wrong_revoked_or_expired_key_is_one_answer(services, account, caller,
     revoke_account_key(caller, made.key.id, services)
     assert code_of(lambda: find_key_caller(made.key.id, made.secret, None, services)) is Code.CREDENTIAL_INVALID
     clock.advance(days=1)
-    expired = lambda: find_key_caller(account.key.key.id, account.key.secret, None, services)  # noqa: E731
+    expired = lambda: find_key_caller(account.key.key.id, account.key.secret, None, services)
     assert code_of(expired) is Code.CREDENTIAL_INVALID
 
 
@@ -76,7 +76,7 @@ def test_keys_and_tokens_of_another_account_are_not_found(services, account, cal
 @pytest.mark.rule("KEY-3", "AUZ-3")
 def test_nobody_makes_a_key_above_their_own(services, account):
     for role in set(Role) - {Role.MASTER_ADMIN}:
-        made = lambda: create_account_key(key_caller(account, role), "K", Role.REPORTS, services)  # noqa: E731, B023
+        made = lambda: create_account_key(key_caller(account, role), "K", Role.REPORTS, services)
         assert code_of(made) is Code.NOT_ALLOWED
 
 
@@ -101,7 +101,7 @@ def test_a_token_acts_for_its_connection_until_revoked(services, account, caller
 @pytest.mark.rule("SCM-2")
 def test_connections_have_names_of_their_own_and_random_ids(services, caller):
     for name in ("Default", "DEFAULT"):
-        made = lambda: create_scim_connection(caller, ScimConnection("", "", name), services)  # noqa: E731, B023
+        made = lambda: create_scim_connection(caller, ScimConnection("", "", name), services)
         assert code_of(made) is Code.CONNECTION_NAME_TAKEN
     asked = ScimConnection(id="root", account_id="other", name="Mine")
     made = create_scim_connection(caller, asked, services)
@@ -122,7 +122,7 @@ def test_one_email_domain_belongs_to_one_connection(services, caller):
 @pytest.mark.rule("SCM-1", "IDN-3", "SCM-4")
 def test_a_token_changes_only_whom_it_made_or_may_take_over(services, caller, scim, account):
     mine = make_user(caller, services, "dana@acme.example")
-    rename = lambda _: UserChanges(display_name="X")  # noqa: E731
+    rename = lambda _: UserChanges(display_name="X")
     assert code_of(lambda: edit_user(scim, mine.id, rename, services)) is Code.USER_NOT_MANAGED
     update_scim_connection(caller, scim.connection.id, {"email_domains": ("acme.example",)}, services)
     allowed = scim_caller_of(account, services)

@@ -147,7 +147,7 @@ def test_what_changed_since_the_login_began_counts(services, acme, admin, logins
     disable_user(admin, user.id, services)
     assert code_of(lambda: logins.post(logins.login("s-1", begun[0]))) is Code.USER_DISABLED
     set_seats(operator(acme.account.id), 2, services)
-    full = lambda: logins.post(logins.login("s-2", begun[1], email="new@acme.example"))  # noqa: E731
+    full = lambda: logins.post(logins.login("s-2", begun[1], email="new@acme.example"))
     assert code_of(full) is Code.SEAT_LIMIT_REACHED
     change(services, logins, enabled=False)
     assert code_of(lambda: logins.post(logins.login("s-2", begun[2]))) is Code.CONNECTION_DISABLED
@@ -172,7 +172,7 @@ def test_an_existing_user_is_linked_only_in_the_connections_domains(services, ad
     change(services, logins, email_domains=("acme.example",))
     assert logins.enter().opened.user.id == user.id
     assert list_activity(admin, services, person=user.id)[1].kind == "user.linked"
-    taken = lambda: logins.enter("another subject")  # noqa: E731
+    taken = lambda: logins.enter("another subject")
     assert code_of(taken) is Code.SAML_EMAIL_TAKEN, "one subject a user"
 
 
@@ -187,7 +187,7 @@ def test_a_subject_that_looks_like_an_id_of_ours_finds_nobody(services, acme, ad
 @pytest.mark.rule("ROOT-6", "SSO-5")
 def test_the_root_user_enters_only_where_allowed_and_is_never_changed(services, acme, admin, logins):
     change(services, logins, email_domains=("acme.example",))
-    enter = lambda: logins.enter("r", email="root@acme.example", first_name="X", role="reports")  # noqa: E731
+    enter = lambda: logins.enter("r", email="root@acme.example", first_name="X", role="reports")
     assert code_of(enter) is Code.SAML_ROOT_REFUSED
     change(services, logins, allow_root=True)
     assert enter().opened.user.is_root

@@ -179,7 +179,7 @@ def test_one_email_in_two_accounts_leads_to_a_choice(services, neighbour, dana, 
     assert {name for _, name in choice.accounts} == {"Acme", "Neighbour"}
     opened = choose_account(choice.secret, theirs.account_id, BROWSER, services)
     assert opened.user.id == theirs.id
-    again = lambda: choose_account(choice.secret, theirs.account_id, BROWSER, services)  # noqa: E731
+    again = lambda: choose_account(choice.secret, theirs.account_id, BROWSER, services)
     assert code_of(again) is Code.INVALID_CREDENTIALS, "a pending login is used once"
     assert log_in(services, account="Acme").user.id == dana.id
 

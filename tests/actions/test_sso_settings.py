@@ -49,7 +49,7 @@ def test_a_connection_starts_with_the_safe_presets(services, acme, neighbour):
     )  # fmt: skip
     assert shown.sp_private_key.startswith("-----BEGIN PRIVATE KEY-----")
     assert connection_for_door(made.id, services).account_id == acme.account.id
-    foreign = lambda: show_connection(operator(neighbour.account.id), made.id, services)  # noqa: E731
+    foreign = lambda: show_connection(operator(neighbour.account.id), made.id, services)
     assert code_of(foreign) is Code.NOT_FOUND
     assert list_connections(operator(neighbour.account.id), services) == []
 
@@ -72,7 +72,7 @@ def test_provisioning_needs_the_second_factor_to_be_disabled(services, setting):
 def test_enforce_waits_for_a_login_that_succeeded(services, acme):
     connection = connected(services, acme, provisioning=True)
     actor = operator(acme.account.id)
-    turn_on = lambda: update_connection(actor, connection.id, {"enforce": True}, services)  # noqa: E731
+    turn_on = lambda: update_connection(actor, connection.id, {"enforce": True}, services)
     assert code_of(turn_on) is Code.ENFORCE_NEEDS_LOGIN
     assert code_of(lambda: connected(services, acme, enforce=True)) is Code.ENFORCE_NEEDS_LOGIN
     Logins(services, connection).enter()
@@ -82,7 +82,7 @@ def test_enforce_waits_for_a_login_that_succeeded(services, acme):
 @pytest.mark.rule("SSO-1")
 def test_the_last_enforced_connection_cannot_be_switched_off_or_removed(services, acme, enforced):
     actor = operator(acme.account.id)
-    off = lambda: update_connection(actor, enforced.id, {"enabled": False}, services)  # noqa: E731
+    off = lambda: update_connection(actor, enforced.id, {"enabled": False}, services)
     assert code_of(off) is Code.LAST_ENFORCED_CONNECTION
     assert code_of(lambda: disconnect(actor, enforced.id, services)) is Code.LAST_ENFORCED_CONNECTION
     update_connection(actor, enforced.id, {"enforce": False}, services)
@@ -104,7 +104,7 @@ def test_the_last_enforced_connection_cannot_be_switched_off_or_removed(services
 )
 def test_settings_that_would_be_unsafe_are_refused(services, acme, changes, code):
     connection = connected(services, acme)
-    change = lambda: update_connection(operator(acme.account.id), connection.id, changes, services)  # noqa: E731
+    change = lambda: update_connection(operator(acme.account.id), connection.id, changes, services)
     assert code_of(change) is code
     assert show_connection(operator(acme.account.id), connection.id, services) == connection
 
@@ -121,7 +121,7 @@ def test_an_admin_does_not_set_up_what_only_a_master_admin_may(services, acme, r
     admin = key_caller(acme, Role.ADMIN)
     assert code_of(lambda: connect(admin, PROVIDER, {right: True}, services)) is Code.NOT_ALLOWED
     strong = connect(key_caller(acme), PROVIDER, {right: True}, services)
-    weaken = lambda: update_connection(admin, strong.id, {right: False}, services)  # noqa: E731
+    weaken = lambda: update_connection(admin, strong.id, {right: False}, services)
     assert code_of(weaken) is Code.NOT_ALLOWED
     assert connect(admin, PROVIDER, {}, services).enabled
 
@@ -152,7 +152,7 @@ def test_under_enforce_only_master_admins_and_the_root_use_a_password(services, 
     pending = make_user(caller, services, "pending@acme.example")
     secret = link_secret(services, sql, pending)
     connection = connected(services, acme, provisioning=True)
-    log_in = lambda email, password=PASSWORD: by_password(email, password, None, BROWSER, services)  # noqa: E731
+    log_in = lambda email, password=PASSWORD: by_password(email, password, None, BROWSER, services)
     assert log_in(plain.email).user.id == plain.id, "not enforced: both ways"
     Logins(services, connection).enter("x", email="x@acme.example")
     update_connection(operator(acme.account.id), connection.id, {"enforce": True}, services)

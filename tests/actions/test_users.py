@@ -176,7 +176,7 @@ def test_all_environments_are_the_default_and_at_most_thirty_are_chosen(services
     assert make_user(caller, services, "a@acme.example").all_environments
     limited = make_user(caller, services, "b@acme.example", environment_ids=tuple(made[:30]))
     assert (limited.all_environments, len(limited.environment_ids)) == (False, 30)
-    too_many = lambda: make_user(caller, services, "c@acme.example", environment_ids=tuple(made))  # noqa: E731
+    too_many = lambda: make_user(caller, services, "c@acme.example", environment_ids=tuple(made))
     assert code_of(too_many) is Code.ENVIRONMENT_LIMIT
     back = edit_user(caller, limited.id, lambda _: UserChanges(all_environments=True), services).user
     assert (back.all_environments, back.environment_ids) == (True, ())
@@ -208,7 +208,7 @@ def test_an_environment_of_another_account_is_not_found(services, caller, neighb
     foreign = neighbour.environment.environment.id
     assert code_of(lambda: make_user(caller, services, environment_ids=(foreign,))) is Code.NOT_FOUND
     user = make_user(caller, services)
-    edit = lambda _: UserChanges(environment_ids=(foreign,))  # noqa: E731
+    edit = lambda _: UserChanges(environment_ids=(foreign,))
     assert code_of(lambda: edit_user(caller, user.id, edit, services)) is Code.NOT_FOUND
 
 
@@ -225,16 +225,14 @@ def test_a_change_that_changes_nothing_writes_nothing(services, caller, sql):
 def test_a_stale_version_is_refused(services, caller):
     user = make_user(caller, services)
     edit_user(caller, user.id, lambda _: UserChanges(first_name="A"), services, versions=[user.version])
-    stale = lambda: edit_user(  # noqa: E731
-        caller, user.id, lambda _: UserChanges(first_name="B"), services, versions=[user.version]
-    )
+    stale = lambda: edit_user(caller, user.id, lambda _: UserChanges(first_name="B"), services, versions=[user.version])
     assert code_of(stale) is Code.STALE_VERSION
 
 
 @pytest.mark.rule("ROLE-2")
 def test_extra_permissions_are_for_media_library_users_and_go_with_the_role(services, caller):
     extra = frozenset({"moderate_asset"})
-    asked = lambda: make_user(caller, services, "a@acme.example", Role.REPORTS, media_library=extra)  # noqa: E731
+    asked = lambda: make_user(caller, services, "a@acme.example", Role.REPORTS, media_library=extra)
     assert code_of(asked) is Code.MEDIA_LIBRARY_PERMISSIONS
     user = make_user(caller, services, "b@acme.example", media_library=extra)
     assert user.media_library == extra
