@@ -36,8 +36,8 @@ def take_namespace(identity: dict[str, Any]) -> None:
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWUSER) != 0:
         raise OSError(
             ctypes.get_errno(),
-            "this machine does not let root make a user namespace, and PostgreSQL does not run as root; choose a data "
-            "folder that other users can enter, such as one under /var/lib (and a program folder that they can read)",
+            "this machine does not let root make a user namespace, and that is the only way to run a server whose "
+            "program or data lies where other users cannot go; choose folders that they can enter, as below /var/lib",
         )
     for name, text in (
         ("setgroups", "deny"),

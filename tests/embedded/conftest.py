@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from embedded import EmbeddedError
+from embedded.identity import Identity
+from embedded.processes import run
+
 PROJECT = Path(__file__).parents[2]
 
 
@@ -22,8 +26,18 @@ def open_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def namespaces() -> None:
+    """Skips where root cannot make a user namespace, as in many containers; the launcher then says so itself."""
+    if os.geteuid() == 0:
+        try:
+            run(["/bin/true"], identity=Identity("namespace", 1000, 1000))
+        except EmbeddedError as refusal:
+            pytest.skip(str(refusal))
+
+
 @pytest.fixture
-def private_folder() -> Iterator[Path]:
+def private_folder(namespaces: None) -> Iterator[Path]:
     """A folder that only its owner can enter, like root's home."""
     folder = Path(tempfile.mkdtemp(prefix="gatelodge-private-"))
     yield folder

@@ -200,7 +200,7 @@ def test_root_in_a_private_folder_runs_it_in_a_user_namespace(private_folder: Pa
 
 
 @needs_root
-def test_a_folder_that_was_closed_since_is_taken_over(open_folder: Path) -> None:
+def test_a_folder_that_was_closed_since_is_taken_over(open_folder: Path, namespaces: None) -> None:
     with EmbeddedPostgres(open_folder / "pg", fsync=False) as server:
         execute(server.owner_url, "create table fact as select 42 as id")
     for mode in (0o700, 0o755):
