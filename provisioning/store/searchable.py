@@ -128,18 +128,18 @@ def _single(path: str) -> Field:
 def _elements(path: str, subs: frozenset[str]) -> tuple[Source, ...]:
     rows: Any = func.jsonb_array_elements(_kept(path), type_=JSONB).column_valued("element")
     fields = {sub: Field(rows[sub].astext, f"{path}.{sub}" in EXACT, rows[sub]) for sub in subs}
-    return (Source(rows, true(), fields),)
+    return (Source(rows.scalar_alias, true(), fields),)
 
 
 def _kept_texts(path: str) -> tuple[Source, ...]:
     rows: Any = func.jsonb_array_elements_text(_kept(path), type_=Text).column_valued("element")
-    return (Source(rows, true(), {"": Field(rows)}),)
+    return (Source(rows.scalar_alias, true(), {"": Field(rows)}),)
 
 
 def _texts(values: ColumnElement[Any]) -> tuple[Source, ...]:
     """Return the elements of an array of keys."""
     rows: Any = func.unnest(values, type_=Text).column_valued("element")
-    return (Source(rows, true(), {"": Field(rows)}),)
+    return (Source(rows.scalar_alias, true(), {"": Field(rows)}),)
 
 
 def _meta(resource: str, table: Table) -> dict[str, Field]:
