@@ -3,6 +3,7 @@
 import threading
 
 import structlog
+from redis import Redis
 from redis.exceptions import RedisError
 from rq.exceptions import StopRequested
 
@@ -36,9 +37,7 @@ def run(services: Services, settings: Settings, stop: threading.Event) -> int:
     """
     bound = bound_jobs(services, settings)
     connection = connect(settings.redis_url)
-    while not stop.is_set() and not is_reachable(connection):
-        stop.wait(WAIT_SECONDS)
-    if stop.is_set():
+    if not _wait_for_redis(connection, stop):
         return 0
     take_over_logs()
     try:
@@ -49,6 +48,15 @@ def run(services: Services, settings: Settings, stop: threading.Event) -> int:
     except RedisError as fault:
         log.warning("worker.redis_lost", fault=type(fault).__name__)
     return 0 if stop.is_set() else 1
+
+
+def _wait_for_redis(connection: Redis, stop: threading.Event) -> bool:
+    """Wait until Redis answers; False where the wait ended because the process is to stop."""
+    if not is_reachable(connection):
+        log.warning("worker.waits_for_redis")
+    while not stop.is_set() and not is_reachable(connection):
+        stop.wait(WAIT_SECONDS)
+    return not stop.is_set()
 
 
 def bound_jobs(services: Services, settings: Settings) -> type[OwedJob]:

@@ -10,10 +10,12 @@ import pytest
 from redis import Redis
 
 from embedded.folder import free_port
+from provisioning.actions.services import Services
 from provisioning.actions.sso_settings import IdentityProvider
 from provisioning.actions.sso_settings import connect as connect_saml
 from provisioning.domain.caller import operator
 from provisioning.settings import is_loopback
+from provisioning.wiring import services_from
 from tests.doors.mail import MailFolder
 from tests.workers.smtp import Habits, SmtpServer, make_certificate
 from workers.jobs.mail import MailDesk
@@ -165,3 +167,11 @@ def smtp_server(certificate) -> Iterator[SmtpServers]:
 def trusted_authority(certificate, monkeypatch) -> None:
     """The machine trusts the certificate of our SMTP servers, as an operator says it: by SSL_CERT_FILE."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+
+@pytest.fixture
+def in_real_time(settings) -> Iterator[Services]:
+    """Services on the real clock, as other processes have."""
+    made = services_from(settings)
+    yield made
+    made.database.close()
