@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, exists, insert, select, update
 
 from provisioning.domain.accounts import Account, TwoFactor
 from provisioning.domain.errors import not_found
 from provisioning.domain.seats import Plan, Seats
+from provisioning.store.statements import Statement
 from provisioning.store.tables.accounts import accounts, seats
 from provisioning.store.tables.sso import saml_connections
 
@@ -39,6 +40,21 @@ def select_accounts() -> Select[Any]:
     return select(accounts, _saml_enabled())
 
 
+GET_ACCOUNT = Statement(select_accounts().where(accounts.c.id == bindparam("wanted_id")))
+MOVE_SEATS = Statement(
+    update(seats)
+    .where(seats.c.account_id == bindparam("of_account"))
+    .values(used=seats.c.used + bindparam("by_number"))
+    .returning(seats.c.used, seats.c.plan_seats, seats.c.additional)
+)
+
+
+def _found(row: Row[Any] | None) -> Account:
+    if row is None:
+        raise not_found("Account")
+    return account_of(row)
+
+
 class Accounts:
     """The account of the caller, and its seats.
 
@@ -53,11 +69,12 @@ class Accounts:
 
     def get(self) -> Account:
         """Return the caller's account."""
-        return self._one(select_accounts().where(accounts.c.id == self._account_id))
+        return _found(GET_ACCOUNT.run(self._connection, wanted_id=self._account_id).one_or_none())
 
     def lock(self) -> Account:
         """Return the caller's account, locked: settings of the account change one after the other."""
-        return self._one(select_accounts().where(accounts.c.id == self._account_id).with_for_update(of=accounts))
+        statement = select_accounts().where(accounts.c.id == self._account_id).with_for_update(of=accounts)
+        return _found(self._connection.execute(statement).one_or_none())
 
     def all(self) -> list[Account]:
         """Return every account, for the operator."""
@@ -98,9 +115,7 @@ class Accounts:
 
     def move_seats(self, by: int) -> Seats:
         """Add to the used seats and return the counter; the row stays locked until the end of the transaction."""
-        statement = update(seats).where(seats.c.account_id == self._account_id).values(used=seats.c.used + by)
-        moved = self._connection.execute(statement.returning(seats.c.used, seats.c.plan_seats, seats.c.additional))
-        return self._seats(moved.one())
+        return self._seats(MOVE_SEATS.run(self._connection, of_account=self._account_id, by_number=by).one())
 
     def set_seats(self, changed: Seats) -> None:
         """Write another limit."""
@@ -114,9 +129,3 @@ class Accounts:
 
     def _seats(self, row: Row[Any]) -> Seats:
         return Seats(row.used, row.plan_seats, row.additional)
-
-    def _one(self, statement: Select[Any]) -> Account:
-        row = self._connection.execute(statement).one_or_none()
-        if row is None:
-            raise not_found("Account")
-        return account_of(row)

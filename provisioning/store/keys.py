@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from provisioning.domain.comparison import comparison_key
@@ -13,6 +13,7 @@ from provisioning.domain.keys import AccountKey, ScimToken
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.scim_connections import Profile, ScimConnection
 from provisioning.store.constraints import refusal_of
+from provisioning.store.statements import Statement
 from provisioning.store.tables.accounts import accounts
 from provisioning.store.tables.keys import account_keys, scim_connections, scim_tokens
 from provisioning.store.tables.users import users
@@ -66,32 +67,39 @@ def connection_of(row: Row[Any]) -> ScimConnection:
     )
 
 
+FIND_KEY = Statement(
+    select(account_keys, accounts.c.cancelled_at)
+    .join(accounts, accounts.c.id == account_keys.c.account_id)
+    .where(account_keys.c.id == bindparam("key_id"))
+)
+FIND_TOKEN = Statement(
+    select(
+        scim_connections,
+        *(scim_tokens.c[name].label(f"token_{name}") for name in (*TOKEN_FIELDS, "secret_hash")),
+        accounts.c.cancelled_at,
+    )
+    .select_from(scim_tokens)
+    .join(
+        scim_connections,
+        and_(
+            scim_connections.c.account_id == scim_tokens.c.account_id,
+            scim_connections.c.id == scim_tokens.c.connection_id,
+        ),
+    )
+    .join(accounts, accounts.c.id == scim_tokens.c.account_id)
+    .where(scim_tokens.c.id == bindparam("token_id"))
+)
+
+
 def find_key(connection: Connection, key_id: str) -> FoundKey | None:
     """Return the account key of an id, whatever its account; None for an unknown one."""
-    statement = (
-        select(account_keys, accounts.c.cancelled_at)
-        .join(accounts, accounts.c.id == account_keys.c.account_id)
-        .where(account_keys.c.id == key_id)
-    )
-    row = connection.execute(statement).one_or_none()
+    row = FIND_KEY.run(connection, key_id=key_id).one_or_none()
     return FoundKey(key_of(row), row.secret_hash, row.cancelled_at is None) if row is not None else None
 
 
 def find_token(connection: Connection, token_id: str) -> FoundToken | None:
     """Return the SCIM token of an id with its connection, whatever its account; None for an unknown one."""
-    token_columns = [scim_tokens.c[name].label(f"token_{name}") for name in (*TOKEN_FIELDS, "secret_hash")]
-    same = and_(
-        scim_connections.c.account_id == scim_tokens.c.account_id,
-        scim_connections.c.id == scim_tokens.c.connection_id,
-    )
-    statement = (
-        select(scim_connections, *token_columns, accounts.c.cancelled_at)
-        .select_from(scim_tokens)
-        .join(scim_connections, same)
-        .join(accounts, accounts.c.id == scim_tokens.c.account_id)
-        .where(scim_tokens.c.id == token_id)
-    )
-    row = connection.execute(statement).one_or_none()
+    row = FIND_TOKEN.run(connection, token_id=token_id).one_or_none()
     if row is None:
         return None
     token = ScimToken(**{name: row._mapping[f"token_{name}"] for name in TOKEN_FIELDS})

@@ -10,10 +10,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, case, func, insert, select, update
 
+from provisioning.store.statements import Statement
 from provisioning.store.tables.outbox import outbox
 
 # Pauses before a row comes due again, by number of attempts made; the last one repeats.
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 900, 3600))
+
+ADD_OWED = Statement(insert(outbox))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +34,22 @@ class OwedRow:
 
 def add_owed(connection: Connection, rows: Sequence[OwedRow]) -> None:
     """Insert rows that are due at once."""
-    if rows:
-        connection.execute(
-            insert(outbox),
-            [
-                {
-                    "account_id": row.account_id,
-                    "id": row.id,
-                    "kind": row.kind,
-                    "payload": dict(row.payload),
-                    "secret": row.secret,
-                    "attempts": 0,
-                    "next_at": row.created_at,
-                    "created_at": row.created_at,
-                }
-                for row in rows
-            ],
-        )
+    ADD_OWED.run_all(
+        connection,
+        [
+            {
+                "account_id": row.account_id,
+                "id": row.id,
+                "kind": row.kind,
+                "payload": dict(row.payload),
+                "secret": row.secret,
+                "attempts": 0,
+                "next_at": row.created_at,
+                "created_at": row.created_at,
+            }
+            for row in rows
+        ],
+    )
 
 
 def claim_due(connection: Connection, now: datetime, most: int) -> list[OwedRow]:

@@ -4,10 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from provisioning.domain.invitations import Purpose
 from provisioning.domain.sessions import Method, Session
+from provisioning.store.statements import Statement
 from provisioning.store.tables.accounts import accounts
 from provisioning.store.tables.sessions import links, pending_logins, sessions
 from provisioning.store.tables.sso import saml_connections
@@ -86,9 +101,13 @@ def _select_sessions() -> Select[Any]:
     )
 
 
+FIND_SESSION = Statement(_select_sessions().where(sessions.c.secret_hash == bindparam("secret_hash")))
+ADD_LINK = Statement(insert(links))
+
+
 def find_session(connection: Connection, secret_hash: str) -> Session | None:
     """Return the session of a cookie's hash with the state it is checked against, in one indexed read (SES-1)."""
-    row = connection.execute(_select_sessions().where(sessions.c.secret_hash == secret_hash)).one_or_none()
+    row = FIND_SESSION.run(connection, secret_hash=secret_hash).one_or_none()
     return session_of(row) if row is not None else None
 
 
@@ -153,7 +172,7 @@ class Sessions:
     def add_link(self, row: LinkRow) -> None:
         """Insert a link."""
         values = {name: getattr(row, name) for name in row.__dataclass_fields__}
-        self._connection.execute(insert(links).values(**{**values, "purpose": row.purpose.value}))
+        ADD_LINK.run(self._connection, **{**values, "purpose": row.purpose.value})
 
     def end_links(self, user_id: str, now: datetime, purpose: Purpose | None = None) -> None:
         """End a user's open links, of one purpose or of all (INV-2, OUT-3)."""

@@ -5,7 +5,22 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from provisioning.domain.comparison import comparison_key, email_key
@@ -15,6 +30,7 @@ from provisioning.domain.search import Query
 from provisioning.domain.users import GroupName, User, UserView
 from provisioning.store.constraints import refusal_of
 from provisioning.store.filter_sql import user_condition, user_order
+from provisioning.store.statements import Statement
 from provisioning.store.tables.access import user_environments
 from provisioning.store.tables.groups import group_members, groups
 from provisioning.store.tables.users import user_emails, users
@@ -57,6 +73,42 @@ def row_of(user: User, folded: Mapping[str, object]) -> dict[str, object]:
     }
 
 
+CHOSEN_ENVIRONMENTS = (
+    select(func.coalesce(func.array_agg(user_environments.c.environment_id), text("'{}'::text[]")))
+    .where(user_environments.c.account_id == users.c.account_id, user_environments.c.user_id == users.c.id)
+    .where(users.c.all_environments.is_(False))
+    .scalar_subquery()
+    .label("environment_ids")
+)
+_OF_ACCOUNT = users.c.account_id == bindparam("of_account")
+_LIVE = select(*USER_COLUMNS, CHOSEN_ENVIRONMENTS).where(
+    _OF_ACCOUNT, users.c.id == bindparam("of_user"), users.c.inactive_at.is_(None)
+)
+GET_USER = Statement(_LIVE)
+LOCK_USER = Statement(_LIVE.with_for_update(key_share=True, of=users))
+ADD_USER = Statement(insert(users))
+SAVED_COLUMNS = [
+    column.name for column in users.c if column.name not in ("account_id", "id", "is_root", "password_hash")
+]
+SAVE_USER = Statement(update(users).where(_OF_ACCOUNT, users.c.id == bindparam("of_user")), SAVED_COLUMNS)
+ADD_EMAIL = Statement(insert(user_emails))
+ADD_ENVIRONMENT = Statement(insert(user_environments))
+RAISE_VERSIONS = Statement(
+    update(users)
+    .where(_OF_ACCOUNT, users.c.id == func.any(bindparam("of_users", type_=ARRAY(Text))))
+    .values(version=users.c.version + 1, updated_at=bindparam("at_moment"))
+)
+GROUP_NAMES = Statement(
+    select(group_members.c.user_id, groups.c.id, groups.c.name)
+    .join(groups, and_(groups.c.account_id == group_members.c.account_id, groups.c.id == group_members.c.group_id))
+    .where(
+        group_members.c.account_id == bindparam("of_account"),
+        group_members.c.user_id == func.any(bindparam("of_users", type_=ARRAY(Text))),
+    )
+    .order_by(groups.c.id)
+)
+
+
 class Users:
     """The users of one account.
 
@@ -81,30 +133,23 @@ class Users:
 
     def get(self, user_id: str) -> User:
         """Return a user that is not deleted; refuse an unknown, foreign or deleted one alike (ACC-1, USR-6)."""
-        return self._one(self._select().where(users.c.id == user_id, users.c.inactive_at.is_(None)))
+        return self._one(GET_USER, user_id)
 
     def lock(self, user_id: str) -> User:
         """Return a user that is not deleted, locked until the end of the transaction."""
-        statement = self._select().where(users.c.id == user_id, users.c.inactive_at.is_(None))
-        return self._one(statement.with_for_update(key_share=True, of=users))
+        return self._one(LOCK_USER, user_id)
 
     def get_also_inactive(self, user_id: str) -> User:
         """Return a user, also a deleted one: what it did stays attributed to it (USR-8)."""
-        return self._one(self._select().where(users.c.id == user_id))
+        found = self._maybe(self._select().where(users.c.id == user_id))
+        if found is None:
+            raise not_found("User")
+        return found
 
     def find_by_email(self, email: str, *, lock: bool = False) -> User | None:
         """Return the live user of an email, compared by key, or None."""
         statement = self._select().where(users.c.email_key == email_key(email), users.c.inactive_at.is_(None))
         return self._maybe(statement.with_for_update(key_share=True, of=users) if lock else statement)
-
-    def find(self, *conditions: ColumnElement[bool], lock: bool = False) -> User | None:
-        """Return the one live user that meets the conditions, or None."""
-        statement = self._select().where(users.c.inactive_at.is_(None), *conditions)
-        return self._maybe(statement.with_for_update(key_share=True, of=users) if lock else statement)
-
-    def root(self) -> User:
-        """Return the root user (ROOT-1)."""
-        return self._one(self._select().where(users.c.is_root))
 
     def password_hash(self, user_id: str) -> str | None:
         """Return the stored hash of a user's password, None where none is set."""
@@ -115,7 +160,7 @@ class Users:
         """Insert a user and return it with its document; a taken name or email is refused."""
         rendered = replace(user, document=self._render(user))
         row = row_of(rendered, self._fold(rendered))
-        self._checked(insert(users).values(**row, password_hash=password_hash), row)
+        self._checked(ADD_USER, row, [{**row, "password_hash": password_hash}])
         self._add_emails(rendered)
         self.choose_environments(user.id, user.environment_ids)
         return rendered
@@ -125,7 +170,8 @@ class Users:
         saved = replace(after, version=before.version + 1)
         saved = replace(saved, document=self._render(saved))
         row = row_of(saved, self._fold(saved))
-        self._checked(update(users).where(self._mine(), users.c.id == saved.id).values(row), row)
+        written = {name: row[name] for name in SAVED_COLUMNS}
+        self._checked(SAVE_USER, row, [{**written, "of_account": self._account_id, "of_user": saved.id}])
         if _addresses(before) != _addresses(saved):
             self._connection.execute(delete(user_emails).where(self._of(user_emails, saved.id)))
             self._add_emails(saved)
@@ -151,22 +197,15 @@ class Users:
             {"account_id": self._account_id, "user_id": user_id, "environment_id": environment_id}
             for environment_id in environment_ids
         ]
-        if rows:
-            self._checked(insert(user_environments), {}, rows)
+        self._checked(ADD_ENVIRONMENT, {}, rows)
 
     def views(self, found: Sequence[User]) -> tuple[UserView, ...]:
         """Return users with the groups they are in, by one query for all of them."""
         names: dict[str, list[GroupName]] = {user.id: [] for user in found}
         if found:
-            statement = (
-                select(group_members.c.user_id, groups.c.id, groups.c.name)
-                .join(groups, and_(groups.c.account_id == group_members.c.account_id,
-                                   groups.c.id == group_members.c.group_id))
-                .where(group_members.c.account_id == self._account_id, group_members.c.user_id.in_(list(names)))
-                .order_by(groups.c.id)
-            )  # fmt: skip
-            for user_id, group_id, name in self._connection.execute(statement):
-                names[user_id].append(GroupName(group_id, name))
+            rows = GROUP_NAMES.run(self._connection, of_account=self._account_id, of_users=list(names))
+            for row in rows:
+                names[row.user_id].append(GroupName(row.id, row.name))
         return tuple(UserView(user, tuple(names[user.id])) for user in found)
 
     def select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
@@ -208,18 +247,10 @@ class Users:
     def raise_versions(self, user_ids: Sequence[str], now: datetime) -> None:
         """Move the version of users whose groups changed, by one statement (their document holds no groups)."""
         if user_ids:
-            statement = update(users).where(self._mine(), users.c.id.in_(user_ids))
-            self._connection.execute(statement.values(version=users.c.version + 1, updated_at=now))
+            RAISE_VERSIONS.run(self._connection, of_account=self._account_id, of_users=list(user_ids), at_moment=now)
 
     def _select(self) -> Select[Any]:
-        chosen = (
-            select(func.coalesce(func.array_agg(user_environments.c.environment_id), []))
-            .where(user_environments.c.account_id == users.c.account_id, user_environments.c.user_id == users.c.id)
-            .where(users.c.all_environments.is_(False))
-            .scalar_subquery()
-            .label("environment_ids")
-        )
-        return select(*USER_COLUMNS, chosen).where(self._mine())
+        return select(*USER_COLUMNS, CHOSEN_ENVIRONMENTS).where(self._mine())
 
     def _mine(self) -> ColumnElement[bool]:
         return users.c.account_id == self._account_id
@@ -227,11 +258,11 @@ class Users:
     def _of(self, table: Any, user_id: str) -> ColumnElement[bool]:
         return and_(table.c.account_id == self._account_id, table.c.user_id == user_id)
 
-    def _one(self, statement: Select[Any]) -> User:
-        found = self._maybe(statement)
-        if found is None:
+    def _one(self, statement: Statement, user_id: str) -> User:
+        row = statement.run(self._connection, of_account=self._account_id, of_user=user_id).one_or_none()
+        if row is None:
             raise not_found("User")
-        return found
+        return user_of(row, row.environment_ids)
 
     def _maybe(self, statement: Select[Any]) -> User | None:
         row = self._connection.execute(statement).one_or_none()
@@ -242,12 +273,11 @@ class Users:
             {"account_id": self._account_id, "user_id": user.id, "position": position, **address}
             for position, address in enumerate(_addresses(user))
         ]
-        if rows:
-            self._connection.execute(insert(user_emails), rows)
+        ADD_EMAIL.run_all(self._connection, rows)
 
-    def _checked(self, statement: Any, values: Mapping[str, object], rows: Any = None) -> None:
+    def _checked(self, statement: Statement, values: Mapping[str, object], rows: Sequence[Mapping[str, Any]]) -> None:
         try:
-            self._connection.execute(statement, rows)
+            statement.run_all(self._connection, rows)
         except IntegrityError as error:
             refusal = refusal_of(error, values)
             if refusal is None:
