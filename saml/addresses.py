@@ -1,26 +1,30 @@
 """Which addresses of an identity provider a browser may be sent to, on save and on use (saml.md 4, NET-1)."""
 
 import ipaddress
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from provisioning.guard.browser import is_own_host
-from provisioning.guard.context import settings
+from provisioning.settings import Settings, is_loopback
 from saml.metadata import https_only, is_address
 
 
-def may_send_to(url: str) -> bool:
-    """Return whether a browser may be sent to this address: https, or http where NET-1 makes an exception."""
-    return is_address(url, lambda address: https_only(address) or _is_inner_http(address))
+def allowed_addresses(settings: Settings) -> Callable[[str], bool]:
+    """Return whether a browser may be sent to an address: https, or http where NET-1 makes an exception.
 
+    Args:
+        settings: say where we are ourselves, and which inner hosts the operator lists.
+    """
+    listed = [entry.strip() for entry in settings.outgoing_allow.split(",")]
+    on_loopback = settings.is_loopback and not settings.is_https
 
-def _is_inner_http(url: str) -> bool:
-    """Plain http to a host that the operator lists, or to loopback where we are there on http ourselves."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme != "http" or not host or parts.username is not None:
-        return False
-    on_loopback = not settings().is_https and settings().is_loopback and is_own_host(parts.netloc)
-    return on_loopback or any(_fits(host, entry.strip()) for entry in settings().outgoing_allow.split(","))
+    def is_inner_http(url: str) -> bool:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if parts.scheme != "http" or not host or parts.username is not None:
+            return False
+        return (on_loopback and is_loopback(host)) or any(_fits(host, entry) for entry in listed)
+
+    return lambda url: is_address(url, lambda address: https_only(address) or is_inner_http(address))
 
 
 def _fits(host: str, entry: str) -> bool:

@@ -21,12 +21,12 @@ from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.keys import secret_hash
 from provisioning.domain.sessions import Session
 from provisioning.domain.sso import REQUEST_LIFETIME_SECONDS, Connection, Profile, SamlLogin
-from provisioning.guard.context import client_address, services
+from provisioning.guard.context import client_address, services, settings
 from provisioning.guard.cookie import SESSION, present_session, read_cookie, set_cookie, set_session
 from provisioning.guard.door import Door
 from provisioning.guard.require import public
 from saml import pages
-from saml.addresses import may_send_to
+from saml.addresses import allowed_addresses
 from saml.assertion import Assertion
 from saml.attributes import read_profile
 from saml.errors import SamlError
@@ -107,7 +107,7 @@ def metadata(connection_id: UUID) -> Response:
 def login(connection_id: UUID) -> AnyResponse:
     """Begin a login at the connection's identity provider (SAM-5)."""
     connection = _open_connection(str(connection_id))
-    if not may_send_to(connection.sso_url):
+    if not allowed_addresses(settings())(connection.sso_url):
         raise Refusal(Code.CONNECTION_INCOMPLETE, detail="the identity provider's address may not be used.")
     path = local_path(request.args.get("next"), is_page)
     id_ = request_id(services().random(REQUEST_ID_BYTES))
