@@ -1,0 +1,1 @@
+"""The Provisioning API: wire-compatible with the published clients, and our own calls beside it. Translates only."""

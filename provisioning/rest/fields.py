@@ -1,0 +1,110 @@
+"""Fields for what clients write in several ways: booleans as text, lists with commas, days with a time behind them.
+
+Every fault reads as the end of a sentence that begins with the member's name. marshmallow takes a validator that
+returns False for success, so every validator here raises.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+TEXT_BOOLEANS = {"true": True, "false": False}
+LONGEST_TEXT = 1024
+MOST_IN_LIST = 100
+DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].{0,40})?", re.ASCII)
+# Typed as marshmallow wants it.
+SENTENCES: dict[str, str | list[Any] | dict[Any, Any]] = {
+    "required": "is missing.",
+    "null": "is null.",
+    "invalid": "is not of the right type.",
+    "too_large": "is too large.",
+    "type": "is not an object.",
+    "unknown": "is not known here.",
+}
+
+NO_DAY = {**SENTENCES, "invalid": "is not a day like 2026-11-23."}
+
+
+class Members(Schema):
+    """What all schemas of requests share: unknown and read-only members are refused (IDN-5).
+
+    Attributes:
+        read_only: names that answers show and that no request sets; they are refused as such.
+    """
+
+    error_messages = SENTENCES  # type: ignore[assignment]
+    read_only: frozenset[str] = frozenset()
+
+
+def said(text: str) -> dict[str, Any]:
+    """Return the options of a field that is explained in the document."""
+    return {"metadata": {"description": text}}
+
+
+def text(longest: int = LONGEST_TEXT, **options: Any) -> fields.String:
+    """Return a field for a text that has something in it and is not too long (LIM-3)."""
+    too_long = validate.Length(max=longest, error=f"is longer than {longest} characters.")
+    return fields.String(validate=[_not_blank, too_long], error_messages=SENTENCES, **options)
+
+
+def choice(words: Sequence[str], **options: Any) -> fields.String:
+    """Return a field for one of a few words."""
+    one_of = validate.OneOf(words, error=f"is none of {', '.join(words)}.")
+    return fields.String(validate=one_of, error_messages=SENTENCES, **options)
+
+
+def truth(**options: Any) -> fields.Boolean:
+    """Return a field for a boolean, or for the texts `true` and `false`, which pycloudinary writes at the top level."""
+    return fields.Boolean(pre_load=_as_boolean, error_messages=SENTENCES, **options)
+
+
+def texts(most: int = MOST_IN_LIST, **options: Any) -> fields.List[Any]:
+    """Return a field for a list of texts: a list, parameters of one name, or one text with commas."""
+    few = validate.Length(max=most, error=f"has more than {most} values.")
+    return fields.List(text(), pre_load=_as_list, validate=few, error_messages=SENTENCES, **options)
+
+
+def whole(least: int, most: int, **options: Any) -> fields.Integer:
+    """Return a field for a whole number in a range."""
+    in_range = validate.Range(least, most, error=f"is not between {least} and {most}.")
+    return fields.Integer(validate=in_range, error_messages=SENTENCES, **options)
+
+
+def day(**options: Any) -> fields.Date:
+    """Return a field for a day; of a date with a time the leading date is read, as clients send both."""
+    return fields.Date(pre_load=_leading_date, error_messages=NO_DAY, **options)
+
+
+def any_object(**options: Any) -> fields.Dict:
+    """Return a field for a JSON object with anything in it."""
+    return fields.Dict(error_messages=SENTENCES, **options)
+
+
+def _not_blank(value: str) -> None:
+    if not value.strip():
+        raise ValidationError("is empty.")
+
+
+def _as_boolean(value: Any) -> bool:
+    known = TEXT_BOOLEANS.get(value.lower()) if isinstance(value, str) else value
+    if not isinstance(known, bool):
+        raise ValidationError("is neither true nor false.")
+    return known
+
+
+def _as_list(value: Any) -> list[Any]:
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list):
+        raise ValidationError("is not a list.")
+    return [part for each in given for part in _parts(each) if part != ""]
+
+
+def _parts(value: Any) -> Sequence[Any]:
+    return value.split(",") if isinstance(value, str) else [value]
+
+
+def _leading_date(value: Any) -> Any:
+    found = DAY.fullmatch(value) if isinstance(value, str) else None
+    return found[1] if found else value
