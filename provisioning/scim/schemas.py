@@ -26,12 +26,10 @@ def _text(longest: int, **options: Any) -> fields.Field[Any]:
             raise ValidationError("holds a NUL character.")
         if len(value) > longest:
             raise ValidationError(f"is longer than {longest} characters.")
-
-    def not_empty(value: str) -> None:
-        if not value.strip():
+        if options.get("required") and not value.strip():
             raise ValidationError("is empty.")
 
-    return fields.Raw(validate=[storable, not_empty] if options.get("required") else storable, **options)
+    return fields.Raw(validate=storable, **options)
 
 
 def _true_or_false(value: object) -> None:
