@@ -1,0 +1,113 @@
+"""PATCH of members: edits of membership in each provider's shape, without reading a member list."""
+
+import pytest
+
+from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.groups import Member, MembershipEdit
+from provisioning.scim.membership import group_edit, needs_members
+from provisioning.scim.operations import PATCH_OP, read_patch
+from provisioning.scim.traits import GROUPS
+from tests.scim.people import a_group
+
+ADA, BOB = Member("u1", Member.USER, "Ada"), Member("u2", Member.USER, "Bob")
+
+
+def steps(*operations: dict):
+    return read_patch({"schemas": [PATCH_OP], "Operations": list(operations)}, GROUPS)
+
+
+def edits(*operations: dict, members: tuple[Member, ...] = ()) -> tuple[MembershipEdit, ...]:
+    return group_edit(steps(*operations), members)(a_group()).members
+
+
+@pytest.mark.rule("SCM-6")
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        ({"op": "Add", "path": "members", "value": [{"value": "u1"}, {"value": "u"}]}, MembershipEdit(add=("u1", "u"))),
+        ({"op": "Add", "path": "members", "value": [{"$ref": None, "value": "u1"}]}, MembershipEdit(add=("u1",))),
+        ({"op": "add", "path": "members", "value": {"value": "u1"}}, MembershipEdit(add=("u1",))),
+        ({"op": "add", "path": "members", "value": ["u1"]}, MembershipEdit(add=("u1",))),
+        ({"op": "add", "path": "members", "value": [{"$ref": "../Users/u1"}]}, MembershipEdit(add=("u1",))),
+        ({"op": "add", "path": "members", "value": [{"value": "u1"}, {"value": "u1"}]}, MembershipEdit(add=("u1",))),
+        ({"op": "add", "value": {"members": [{"value": "u1"}]}}, MembershipEdit(add=("u1",))),
+        ({"op": "replace", "path": "members", "value": [{"value": "u1"}]}, MembershipEdit(clear=True, add=("u1",))),
+        ({"op": "replace", "path": "members", "value": []}, MembershipEdit(clear=True)),
+        ({"op": "replace", "path": "members", "value": None}, MembershipEdit(clear=True)),
+        ({"op": "remove", "path": "members"}, MembershipEdit(clear=True)),
+        ({"op": "Remove", "path": "members", "value": [{"value": "u1"}]}, MembershipEdit(remove=("u1",))),
+        ({"op": "Remove", "path": "members", "value": {"value": "u1"}}, MembershipEdit(remove=("u1",))),
+        ({"op": "Remove", "path": 'members[value eq "u1"]'}, MembershipEdit(remove=("u1",))),
+        ({"op": "Remove", "path": 'MEMBERS[VALUE EQ "u1" or value eq "u2"]'}, MembershipEdit(remove=("u1", "u2"))),
+        ({"op": "Remove", "path": 'members[$ref eq "http://x/Users/u1"]'}, MembershipEdit(remove=("u1",))),
+    ],
+)  # fmt: skip
+def test_each_shape_becomes_an_edit_of_membership(operation, expected):
+    assert edits(operation) == (expected,)
+    assert not needs_members(steps(operation))
+
+
+@pytest.mark.rule("SCM-6")
+def test_a_remove_with_an_empty_list_takes_nobody_out():
+    assert edits({"op": "Remove", "path": "members", "value": []}) == ()
+
+
+def test_add_and_remove_in_one_request_keep_their_order():
+    found = edits(
+        {"op": "remove", "path": 'members[value eq "u1"]'}, {"op": "add", "path": "members", "value": [{"value": "u2"}]}
+    )
+    assert found == (MembershipEdit(remove=("u1",)), MembershipEdit(add=("u2",)))
+
+
+def test_a_selection_by_more_than_ids_is_asked_of_the_members():
+    operation = {"op": "remove", "path": 'members[type eq "User" and display sw "b"]'}
+    assert needs_members(steps(operation))
+    assert edits(operation, members=(ADA, BOB)) == (MembershipEdit(remove=("u2",)),)
+    assert edits({"op": "remove", "path": 'members[not (value eq "u1")]'}, members=(ADA, BOB)) == (
+        MembershipEdit(remove=("u2",)),
+    )
+
+
+@pytest.mark.rule("SCM-6")
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "add", "path": "members", "value": [{"display": "Ada"}]},
+        {"op": "remove", "path": "members", "value": [{"display": "Ada"}]},
+        {"op": "remove", "path": "members", "value": [7]},
+        {"op": "add", "path": "members", "value": [{"value": 7}]},
+        {"op": "add", "path": "members", "value": 7},
+    ],
+)
+def test_a_member_that_names_nobody_is_refused(operation):
+    with pytest.raises(Refusal) as caught:
+        edits(operation)
+    assert caught.value.code is Code.INVALID_VALUE
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "replace", "path": 'members[value eq "u1"].value', "value": "u2"},
+        {"op": "replace", "path": 'members[value eq "u1"].display', "value": "x"},
+        {"op": "replace", "path": 'members[value eq "u1"]', "value": {"value": "u2"}},
+        {"op": "remove", "path": "members.value"},
+        {"op": "remove", "path": "displayName"},
+        {"op": "replace", "path": "id", "value": "g2"},
+    ],
+)
+def test_what_clients_cannot_change_is_refused(operation):
+    with pytest.raises(Refusal) as caught:
+        edits(operation)
+    assert caught.value.code is Code.MUTABILITY
+
+
+def test_okta_pushes_a_name_together_with_the_unchanged_id():
+    edit = group_edit(steps({"op": "replace", "value": {"id": "g1", "displayName": "Makers"}}))(a_group())
+    assert edit.changes == {"name": "Makers", "external_id": "G-1"}
+    assert edit.members == ()
+
+
+def test_a_patch_that_changes_nothing_asks_for_nothing():
+    edit = group_edit(steps({"op": "replace", "value": {"displayName": "Engineers", "externalId": "G-1"}}))(a_group())
+    assert (edit.changes, edit.members) == ({}, ())
