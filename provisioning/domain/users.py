@@ -241,8 +241,10 @@ def require_not_oneself(caller_id: str, user: User, verb: Verb) -> None:
 
 
 def require_text(field_name: str, value: str, longest: int = LONGEST_NAME_PART) -> None:
-    """Refuse a text that is too long or holds NUL; other text is kept as given (IDN-1, LIM-3)."""
+    """Refuse a text that is too long, holds NUL or half a character; other text is kept as given (IDN-1, LIM-3)."""
     if "\0" in value:
         raise invalid(field_name, f"{field_name} holds a NUL character.")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise invalid(field_name, f"{field_name} holds half a character.")
     if len(value) > longest:
         raise invalid(field_name, f"{field_name} is longer than {longest} characters.")

@@ -8,11 +8,17 @@ pgbouncer in transaction mode.
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+from provisioning.domain.errors import invalid
 
 # Serialization failure and deadlock: the transaction may simply run again.
 REPEATABLE_STATES = frozenset({"40001", "40P01"})
 QUERY_CANCELLED = "57014"
+# Classes of faults that the values bring about: no such text or number can be stored, or no index row can hold it.
+VALUE_CLASSES = frozenset({"22", "54"})
+CONNECTION_CLASSES = frozenset({"08", "57"})
 STATEMENT_TIMEOUT_MS = 15_000
 
 
@@ -76,17 +82,29 @@ def _set_limits(connection: object, _record: object) -> None:
 
 
 def state_of(error: DBAPIError) -> str:
-    """Return the SQLSTATE of a fault, '' where there is none."""
+    """Return the SQLSTATE of a fault, '' where the server said none."""
     return getattr(error.orig, "sqlstate", None) or ""
 
 
-def translated(error: DBAPIError) -> Exception:
+def translated(error: SQLAlchemyError) -> Exception:
     """Return what a fault of the database means to the layers above; itself where it means nothing to them."""
+    if isinstance(error, PoolExhausted):
+        return Unavailable("every connection is in use")
+    if not isinstance(error, DBAPIError):
+        return error
     state = state_of(error)
     if state in REPEATABLE_STATES:
         return Conflict(state)
     if state == QUERY_CANCELLED:
         return QueryCancelled()
-    if error.connection_invalidated or state[:2] in ("08", "57"):
+    if _is_lost(error, state):
         return Unavailable(state or "connection lost")
+    if state[:2] in VALUE_CLASSES:
+        return invalid(None, "A value is too long or holds characters that cannot be stored.")
     return error
+
+
+def _is_lost(error: DBAPIError, state: str) -> bool:
+    """Whether there is no connection: broken, closed by the server, or (without any state) never made."""
+    never_made = isinstance(error, OperationalError) and not state
+    return error.connection_invalidated or state[:2] in CONNECTION_CLASSES or never_made

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from provisioning.domain.activity import Entry
 from provisioning.domain.caller import Caller
@@ -171,7 +171,7 @@ def open_unit(database: Database, caller: Caller, adapters: Adapters) -> Iterato
         if REFUSALS[refusal.code].recorded and caller.account:
             record_refusal(database, caller, refusal, adapters)
         raise
-    except DBAPIError as error:
+    except SQLAlchemyError as error:
         raise translated(error) from error
 
 
@@ -181,7 +181,7 @@ def open_reading(database: Database, caller: Caller, adapters: Adapters) -> Iter
     try:
         with database.reader.connect() as connection:
             yield Unit(connection, caller, adapters)
-    except DBAPIError as error:
+    except SQLAlchemyError as error:
         raise translated(error) from error
 
 

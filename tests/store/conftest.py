@@ -1,0 +1,36 @@
+"""What tests of the store need besides: the same database as its owner, and connections of the product's own pool."""
+
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from provisioning.store.unit_of_work import Unit
+
+
+@pytest.fixture
+def owner_url(postgres_server, database_url) -> str:
+    """The URL of the test's database for the role that owns the schema."""
+    return postgres_server.url("owner", urlsplit(database_url).path.removeprefix("/"))
+
+
+@pytest.fixture
+def owner_sql(owner_url):
+    """Run one statement as the owner of the schema, whom no right of the service binds."""
+
+    def run(statement: str, *parameters: object) -> list[tuple]:
+        with psycopg.connect(owner_url, autocommit=True) as connection:
+            cursor = connection.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    return run
+
+
+@pytest.fixture
+def unit_of(services):
+    """Open a unit of work of an account's caller, as actions do."""
+
+    def opened(caller) -> Unit:
+        return services.unit(caller)
+
+    return opened
