@@ -178,9 +178,11 @@ def audience_is_ours(r: Received) -> Mismatch | None:
 
 
 def name_id_is_there(r: Received) -> Mismatch | None:
-    """The Subject has a NameID with text in it."""
+    """The Subject has a NameID with text in it, short enough to be stored with the session."""
     name_id = _name_id(r)
-    return None if name_id is not None and text_of(name_id).strip() else Mismatch("a NameID that is not blank")
+    text = text_of(name_id)
+    fits = name_id is not None and text.strip() and len(text) <= LONGEST_ID
+    return None if fits else Mismatch(f"a NameID of 1 to {LONGEST_ID} characters", f"{len(text)} characters")
 
 
 def name_id_is_for_us(r: Received) -> Mismatch | None:

@@ -89,3 +89,8 @@ class SamlBrowser:
         """The browser's session, if it is good."""
         secret = self.cookie("gatelodge_session")
         return check_session(secret, self.services) if secret else None
+
+
+def code_of(response: TestResponse) -> str | None:
+    """The stable code of a refusal."""
+    return response.headers.get("Gatelodge-Error")

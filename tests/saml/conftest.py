@@ -76,3 +76,10 @@ def browser(
 ) -> SamlBrowser:
     """A browser at the door of the account's connection."""
     return browse(connect_to(account))
+
+
+@pytest.fixture
+def unsolicited(
+    account: MadeAccount, connect_to: Callable[..., Connection], browse: Callable[..., SamlBrowser]
+) -> SamlBrowser:
+    return browse(connect_to(account, allow_idp_initiated=True))

@@ -135,6 +135,7 @@ WRONG: tuple[Wrong, ...] = (
     Wrong("name id removed", remove(NAME_ID), C.SUBJECT),
     Wrong("name id empty", text(NAME_ID, ""), C.SUBJECT),
     Wrong("name id blank", text(NAME_ID, " \n "), C.SUBJECT),
+    Wrong("name id long", text(NAME_ID, "x" * 513), C.SUBJECT),
     Wrong("name id doubled", double(NAME_ID), C.SHAPE),
     Wrong("name id for another", put(NAME_ID, "SPNameQualifier", OTHER), C.SUBJECT),
     Wrong("name id for nobody", put(NAME_ID, "SPNameQualifier", ""), C.SUBJECT),
