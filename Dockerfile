@@ -28,7 +28,7 @@ COPY --from=build /opt/gatelodge /opt/gatelodge
 ENV PATH=/opt/gatelodge/bin:$PATH PYTHONUNBUFFERED=1 LC_ALL=C.UTF-8
 # By number, so that Kubernetes can see that it is not root.
 USER 10001:10001
-WORKDIR /tmp
+WORKDIR /
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 # Of the web; where relay or worker run, this is switched off (compose.yaml).
