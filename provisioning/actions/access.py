@@ -15,5 +15,14 @@ def end_access(unit: Unit, user: User, reason: EndReason) -> User:
     The caller of this function saves the user.
     """
     unit.sessions.end_links(user.id, unit.now)
-    unit.record(Event("sessions.ended", "user", user.id, user.name, {"reason": reason.value}))
-    return replace(user, epoch=user.epoch + 1)
+    return raise_epoch(unit, user, reason)
+
+
+def raise_epoch(unit: Unit, user: User, reason: EndReason) -> User:
+    """Return the user with the epoch raised and the fact recorded; the epoch goes along, so that of two endings that
+    wait for the same job each marks its own sessions.
+    """
+    epoch = user.epoch + 1
+    data = {"reason": reason.value, "epoch": str(epoch)}
+    unit.record(Event("sessions.ended", "user", user.id, user.name, data))
+    return replace(user, epoch=epoch)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from provisioning.actions.access import raise_epoch
 from provisioning.actions.links import find_open_link, owe_link
 from provisioning.actions.new_users import make_user
 from provisioning.actions.services import Services, repeated
@@ -116,13 +117,11 @@ def set_password_by_link(secret: str, password: str, address: str | None, servic
         unit.sessions.end_links(user.id, unit.now)
         kind = "invitation.accepted" if link.purpose is Purpose.INVITATION else "password.set"
         unit.record(Event(kind, "user", user.id, user.name))
-        unit.record(Event("sessions.ended", "user", user.id, user.name, {"reason": EndReason.PASSWORD_RESET.value}))
         after = replace(
-            user,
+            raise_epoch(unit, user, EndReason.PASSWORD_RESET),
             has_password=True,
             reset_at=None,
             accepted_at=user.accepted_at or unit.now,
-            epoch=user.epoch + 1,
             updated_at=unit.now,
             providers=tuple(dict.fromkeys((*user.providers, "password"))),
         )

@@ -10,7 +10,7 @@ from provisioning.domain import passwords
 from provisioning.domain.addresses import is_email
 from provisioning.domain.caller import Caller, WayIn, nobody
 from provisioning.domain.events import Event
-from provisioning.domain.invitations import Purpose
+from provisioning.domain.invitations import MailKind, Purpose
 from provisioning.domain.sessions import EndReason
 from provisioning.domain.sso import saml_state
 from provisioning.domain.users import UserView, Verb
@@ -61,7 +61,11 @@ def _owe_reset(caller: Caller, email: str, services: Services) -> None:
         user = unit.users.find_by_email(email, lock=True)
         account = unit.accounts.get()
         saml = saml_state(account.saml_enabled, account.saml_enforced)
-        if user is None or user.is_disabled or not passwords.may_use_password(user, saml):
+        if user is None or user.is_disabled:
+            return
+        if not passwords.may_use_password(user, saml):
+            # The mail that a new user of the organisation gets shows the way there too.
+            unit.owe(MailKind.CONFIRMATION.value, {"user_id": user.id})
             return
         purpose = Purpose.PASSWORD_RESET if user.has_password or user.reset_at else Purpose.INVITATION
         owe_link(unit, user, purpose, services)

@@ -19,9 +19,10 @@ from provisioning.domain.permissions import Permission
 from provisioning.domain.seats import Seats
 from provisioning.domain.sessions import Session, is_good
 from provisioning.domain.sso import saml_state
+from provisioning.domain.user_table import TableQuery
 from provisioning.domain.users import User, UserView, Verb, require_live, require_text
 from provisioning.store.unit_of_work import Unit
-from provisioning.store.user_table import TableQuery, page_of_users
+from provisioning.store.user_table import page_of_users
 
 NO_VERB: Mapping[Verb, Refusal | None] = {}
 

@@ -4,6 +4,7 @@ import pytest
 
 from provisioning.actions.accounts import NewAccount, create_account
 from provisioning.actions.invitations import open_link, send_invitation_again
+from provisioning.actions.passwords import forgot_password
 from provisioning.actions.sessions import Browser
 from provisioning.actions.sign_in import by_password, organisations_of
 from provisioning.actions.sso_settings import (
@@ -161,6 +162,10 @@ def test_under_enforce_only_master_admins_and_the_root_use_a_password(services, 
     assert log_in("root@acme.example", acme.root_password).user.is_root
     assert code_of(lambda: open_link(secret, None, services)) is Code.LINK_INVALID
     assert code_of(lambda: send_invitation_again(caller, pending.id, services)) is Code.NOT_OWED
+    forgot_password(plain.email, None, services)
+    assert sql("select kind from outbox where payload->>'user_id' = %s order by id desc limit 1", plain.id) == [
+        ("confirmation",)
+    ], "the mail shows the way to the organisation"
 
 
 @pytest.mark.rule("LGN-1", "PWD-3")
