@@ -23,16 +23,27 @@ FAULT = Page(
     "Try again, or give your administrator the reference number below.",
 )
 
+# The look of the Console's pages for people who are not logged in; this door stands alone and cannot share its files.
 STYLE = """
-:root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.5; }
-body { margin: 0; display: grid; min-height: 100vh; place-items: center; background: Canvas; color: CanvasText; }
-main { max-width: 34rem; padding: 2rem; margin: 1rem; border: 1px solid GrayText; border-radius: 0.5rem; }
-h1 { font-size: 1.5rem; margin: 0 0 1rem; }
-.product { margin: 0 0 1rem; font-weight: 600; color: GrayText; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1rem; font-size: 0.9rem; }
+:root { color-scheme: light dark; --page: #f6f7fb; --panel: #fff; --line: #dfe2ee; --text: #373c44; --dim: #5a6072;
+  --strong: #0172ad; }
+@media (prefers-color-scheme: dark) {
+  :root { --page: #11141c; --panel: #191d28; --line: #2c3242; --text: #c2c7d0; --dim: #a3a9ba; --strong: #01aaff; } }
+body { margin: 0; padding: 8vh 1rem 2rem; min-height: 80vh; display: flex; flex-direction: column; align-items: center;
+  background: var(--page); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; }
+main { box-sizing: border-box; width: 100%; max-width: 30rem; padding: 2rem; background: var(--panel);
+  border: 1px solid var(--line); border-radius: 0.9rem; box-shadow: 0 8px 30px rgb(20 30 80 / 7%); }
+h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 1.25rem; }
+.brand { margin: 0 0 1.25rem; font-weight: 700; font-size: 1.1rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1rem; margin: 1.25rem 0; font-size: 0.9rem;
+  color: var(--dim); }
 dd { margin: 0; overflow-wrap: anywhere; }
-button { font: inherit; padding: 0.5rem 1rem; margin-right: 1rem; cursor: pointer; }
-@media (max-width: 30rem) { dl { grid-template-columns: 1fr; } }
+strong { overflow-wrap: anywhere; }
+a { color: var(--strong); }
+button { width: 100%; margin: 0.5rem 0 1rem; padding: 0.6rem 1rem; font: inherit; font-weight: 600; cursor: pointer;
+  color: #fff; background: #0172ad; border: 1px solid #0172ad; border-radius: 0.5rem; overflow-wrap: anywhere; }
+:focus-visible { outline: 3px solid var(--strong); outline-offset: 2px; }
+@media (max-width: 30rem) { dl { grid-template-columns: 1fr; gap: 0 1rem; } main { padding: 1.25rem; } }
 """
 SUBMIT = "document.forms[0].submit();\n"
 

@@ -5,7 +5,6 @@ import base64
 import pytest
 
 from saml import sample
-from saml.errors import PAGES, SamlCode
 from saml.self_check import SelfCheckError, check_libraries
 
 
@@ -18,12 +17,3 @@ def test_a_sample_that_does_not_verify_stops_the_service(monkeypatch: pytest.Mon
     monkeypatch.setattr(sample, "RESPONSE", base64.b64encode(spoiled).decode())
     with pytest.raises(SelfCheckError, match="digest_value"):
         check_libraries()
-
-
-def test_every_code_has_a_page_that_says_whom_to_ask() -> None:
-    assert set(PAGES) == set(SamlCode)
-    for page in PAGES.values():
-        assert 400 <= page.status < 500
-        assert page.title
-        assert page.sentence.endswith(".")
-        assert "administrator" in page.ask
