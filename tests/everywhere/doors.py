@@ -1,0 +1,115 @@
+"""Every way in behind one face: try to add somebody, or to do a verb to somebody, and tell the stable code."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from provisioning.actions.accounts import MadeAccount
+from tests.doors.console import ConsoleClient
+from tests.doors.scim import ScimClient
+
+CODE_HEADER = "Gatelodge-Error"
+DONE = "done"
+# A verb that a way in does not have at all.
+NOT_OFFERED = "not offered"
+
+
+class Door(Protocol):
+    """One way in, as somebody who may manage users."""
+
+    def add(self, email: str, role: str) -> str:
+        """Try to add a user; `done` or the code of the refusal."""
+
+    def do(self, verb: str, user_id: str) -> str:
+        """Try a verb on a user; `done`, the code of the refusal, or `not offered`."""
+
+
+def told(response: TestResponse) -> str:
+    """What an API answered: `done`, or the code that every refusal carries."""
+    if response.status_code < 400:
+        return DONE
+    assert response.status_code < 500, response.text
+    return str(response.headers[CODE_HEADER])
+
+
+@dataclass
+class Scim:
+    """A directory that pushes."""
+
+    client: ScimClient
+
+    def add(self, email: str, role: str) -> str:
+        roles = [{"value": role}]
+        return told(self.client.post("/Users", {"userName": email, "roles": roles}))
+
+    def do(self, verb: str, user_id: str) -> str:
+        requests: Mapping[str, Callable[[], TestResponse]] = {
+            "delete": lambda: self.client.delete(f"/Users/{user_id}"),
+            "disable": lambda: self.client.patch(f"/Users/{user_id}", {"op": "Replace", "value": {"active": "False"}}),
+            "rename": lambda: self.client.patch(
+                f"/Users/{user_id}", {"op": "replace", "path": "displayName", "value": "Renamed"}
+            ),
+        }
+        return told(requests[verb]()) if verb in requests else NOT_OFFERED
+
+
+@dataclass
+class Api:
+    """A script with an account key."""
+
+    app: Flask
+    account_id: str
+    key: tuple[str, str]
+
+    def send(self, method: str, path: str, body: Any = None) -> TestResponse:
+        base = f"/v1_1/provisioning/accounts/{self.account_id}"
+        return self.app.test_client().open(f"{base}{path}", method=method, json=body, auth=self.key)
+
+    def add(self, email: str, role: str) -> str:
+        return told(self.send("POST", "/users", {"name": "New Person", "email": email, "role": role}))
+
+    def do(self, verb: str, user_id: str) -> str:
+        requests: Mapping[str, Callable[[], TestResponse]] = {
+            "delete": lambda: self.send("DELETE", f"/users/{user_id}", {}),
+            "disable": lambda: self.send("PUT", f"/users/{user_id}", {"enabled": False}),
+            "rename": lambda: self.send("PUT", f"/users/{user_id}", {"name": "Renamed Person"}),
+            "force logout": lambda: self.send("POST", f"/users/{user_id}/force_logout", {}),
+            "reset password": lambda: self.send("POST", f"/users/{user_id}/reset_password", {}),
+        }
+        return told(requests[verb]()) if verb in requests else NOT_OFFERED
+
+
+@dataclass
+class Console:
+    """An administrator in a browser, posting the forms also where a page would not offer them."""
+
+    client: ConsoleClient
+
+    def add(self, email: str, role: str) -> str:
+        self.client.get("/users/invite")
+        row = {"email": [email], "first_name": ["New"], "last_name": ["Person"]}
+        page = self.client.submit("/users/invite", **row, role=role)
+        return page.code or (DONE if page.status == 200 else f"status {page.status}")
+
+    def do(self, verb: str, user_id: str) -> str:
+        slugs = {verb: verb.replace(" ", "-") for verb in ("delete", "disable", "force logout", "reset password")}
+        if verb not in slugs:
+            return NOT_OFFERED
+        page = self.client.get("/users")
+        token = page.tree.xpath("//input[@name='csrf_token']/@value")[0]
+        page = self.client.post(f"/users/{user_id}/{slugs[verb]}", {"csrf_token": token})
+        return page.code or (DONE if page.status == 200 else f"status {page.status}")
+
+
+def doors_of(app: Flask, account: MadeAccount) -> dict[str, Door]:
+    """The ways in to one account, each as the strongest caller that it has."""
+    browser = ConsoleClient(app.test_client())
+    browser.log_in("root@acme.example", account.root_password)
+    return {
+        "scim": Scim(ScimClient(app, account.token.text)),
+        "api": Api(app, account.account.id, (account.key.key.id, account.key.secret)),
+        "console": Console(browser),
+    }
