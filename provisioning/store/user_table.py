@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, not_, or_, tuple_
 
 from provisioning.domain.comparison import comparison_key
 from provisioning.domain.errors import Refusal
+from provisioning.domain.user_table import TableQuery
 from provisioning.domain.users import Status, User
 from provisioning.store.tables.users import users
 from provisioning.store.users import Users
@@ -24,24 +25,6 @@ TOLD_BY: Mapping[Status, ColumnElement[bool]] = {
     Status.PASSWORD_RESET_PENDING: users.c.reset_at.is_not(None),
     Status.PENDING: users.c.accepted_at.is_(None),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class TableQuery:
-    """What is asked of the table.
-
-    Attributes:
-        text: part of a name or an email, '' for everybody.
-        status: None for everybody who is not deleted.
-        after, before: id of the user next to the page, '' for the first page; `after` wins.
-        size: most users on a page.
-    """
-
-    text: str = ""
-    status: Status | None = None
-    after: str = ""
-    before: str = ""
-    size: int = 50
 
 
 @dataclass(frozen=True, slots=True)

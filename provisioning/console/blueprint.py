@@ -1,0 +1,39 @@
+"""The Console door: its routes stand in the modules beside this one, its refusals become pages here.
+
+Every route of it that changes something takes only our own forms: the check runs before all of them, so that no route
+can forget it (WEB-1).
+"""
+
+from flask import Blueprint, request
+
+from provisioning.console.account import add_account
+from provisioning.console.assets import add_assets
+from provisioning.console.errors import error_page, fault_page
+from provisioning.console.invite import add_invite
+from provisioning.console.links import add_links
+from provisioning.console.login import add_login
+from provisioning.console.user_acts import add_user_acts
+from provisioning.console.users import add_users
+from provisioning.guard.csrf import require_own_form
+from provisioning.guard.door import Door, registering
+from provisioning.guard.local_paths import PAGES
+
+MOST_BYTES = 1024 * 1024
+
+
+def make_blueprint() -> Blueprint:
+    """Return the blueprint with all routes of the Console."""
+    blueprint = Blueprint(PAGES, __name__)
+    blueprint.before_request(limit_body)
+    blueprint.before_request(require_own_form)
+    for add in (add_assets, add_login, add_links, add_users, add_invite, add_user_acts, add_account):
+        add(blueprint)
+    return blueprint
+
+
+def limit_body() -> None:
+    """Take no form that is larger than any of ours can be (LIM-1)."""
+    request.max_content_length = MOST_BYTES
+
+
+CONSOLE_DOOR = Door(("/",), registering(make_blueprint()), error_page, fault_page)

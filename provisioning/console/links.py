@@ -1,0 +1,104 @@
+"""Mail links, and asking for one: 'Forgot your password' (LNK, PWD-2).
+
+Opening a link uses nothing up, as mail scanners open links too. The token leaves the address at once: it moves into a
+short-lived cookie, and the page with the form stands at an address that can be seen, kept and sent on without harm.
+Setting a password logs nobody in: the person then shows that the new password works, in the one place for that.
+"""
+
+import re
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from provisioning.actions.invitations import open_link, set_password_by_link
+from provisioning.actions.passwords import forgot_password
+from provisioning.console.errors import LOGIN, STATUSES, error_page, sentence
+from provisioning.console.forms import EmailForm, Filled, NewPasswordForm, read_form
+from provisioning.console.notices import leave_notice
+from provisioning.console.pages import lead_to, page
+from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.keys import RANDOM_LENGTH
+from provisioning.domain.passwords import LONGEST, SHORTEST_ALONE
+from provisioning.guard.context import client_address, services
+from provisioning.guard.cookie import delete_cookie, read_cookie, set_cookie
+from provisioning.guard.require import public
+
+LINK = "gatelodge_link"
+LIFETIME_SECONDS = 30 * 60
+TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{RANDOM_LENGTH}}}")
+FORGOT = "/forgot-password"
+UNPROCESSABLE = STATUSES[Code.INVALID_VALUE]
+
+
+def add_links(blueprint: Blueprint) -> None:
+    """Add the routes of mail links."""
+    blueprint.add_url_rule("/link/<token>", view_func=take_link, methods=["GET"])
+    blueprint.add_url_rule("/link", view_func=show_link, methods=["GET"])
+    blueprint.add_url_rule("/link", view_func=post_password, methods=["POST"])
+    blueprint.add_url_rule(FORGOT, view_func=show_forgot, methods=["GET"])
+    blueprint.add_url_rule(FORGOT, view_func=post_forgot, methods=["POST"])
+
+
+@public("the token of the link is the proof")
+def take_link(token: str) -> Response:
+    """Move the token from the address into this browser; nothing is used up (LNK-4)."""
+    if not TOKEN.fullmatch(token):
+        return error_page(Refusal(Code.LINK_INVALID))
+    response = lead_to("/link")
+    set_cookie(response, LINK, token, max_age=LIFETIME_SECONDS)
+    return response
+
+
+@public("the token of the link is the proof")
+def show_link() -> Response:
+    """Show whose password is to be set, and the form for it."""
+    return _link_page(Filled({}), 200)
+
+
+@public("the token of the link is the proof")
+def post_password() -> Response:
+    """Use the link up and set the password (LNK-1)."""
+    form = read_form(NewPasswordForm(), request.form)
+    if not form.is_good:
+        return _link_page(form, UNPROCESSABLE)
+    try:
+        set_password_by_link(read_cookie(LINK) or "", form.values["password"], client_address(), services())
+    except Refusal as refusal:
+        if refusal.code is not Code.PASSWORD_REFUSED:
+            return _dead_link(refusal)
+        form.errors["password"] = sentence(refusal)
+        return _link_page(form, STATUSES[refusal.code])
+    response = lead_to(LOGIN)
+    delete_cookie(response, LINK)
+    leave_notice(response, "password_set")
+    return response
+
+
+@public("people who cannot log in come here")
+def show_forgot() -> Response:
+    """Ask for the email to send a link to."""
+    return page("forgot.html", form=Filled({}), sent=False)
+
+
+@public("people who cannot log in come here")
+def post_forgot() -> Response:
+    """Have a link sent to whoever has the address; the answer is the same whether anybody has (PWD-2)."""
+    form = read_form(EmailForm(), request.form)
+    if not form.is_good:
+        return page("forgot.html", form=form, sent=False, status=UNPROCESSABLE)
+    forgot_password(form.values["email"], client_address(), services())
+    return page("forgot.html", form=form, sent=True)
+
+
+def _link_page(form: Filled, status: int) -> Response:
+    try:
+        link = open_link(read_cookie(LINK) or "", client_address(), services())
+    except Refusal as refusal:
+        return _dead_link(refusal)
+    return page("set_password.html", form=form, link=link, shortest=SHORTEST_ALONE, longest=LONGEST, status=status)
+
+
+def _dead_link(refusal: Refusal) -> Response:
+    response = error_page(refusal)
+    delete_cookie(response, LINK)
+    return response

@@ -1,0 +1,49 @@
+"""The line that says what just happened, shown once on the page that a form leads to.
+
+The browser carries the name of a sentence and a number, never text: a cookie can be edited by whoever has the browser,
+and a page must not say in our name what somebody else wrote.
+"""
+
+from collections.abc import Mapping
+
+from werkzeug.wrappers import Response
+
+from provisioning.guard.cookie import delete_cookie, read_cookie, set_cookie
+
+NOTICE = "gatelodge_notice"
+LIFETIME_SECONDS = 60
+SENTENCES: Mapping[str, str] = {
+    "deleted": "{name} was deleted and is Inactive now. Ended sessions: {number}.",
+    "disabled": "{name} was disabled. Ended sessions: {number}.",
+    "enabled": "{name} was enabled and can log in again.",
+    "invitation_sent": "A new invitation is on its way to {name}.",
+    "invited": "Invited: {number}. Their mails are on the way.",
+    "limit_changed": "The user limit is {number} now.",
+    "logged_out": "You are logged out.",
+    "logged_out_by_force": "{name} was logged out everywhere. Ended sessions: {number}.",
+    "password_reset": "The password of {name} was reset. Ended sessions: {number}.",
+    "password_set": "Your password is set. Log in with it.",
+}
+
+
+def leave_notice(response: Response, key: str, number: int = 0) -> None:
+    """Have the next page say one of the sentences."""
+    set_cookie(response, NOTICE, f"{key}.{number}", max_age=LIFETIME_SECONDS)
+
+
+def take_notice(name: str) -> str | None:
+    """Return the sentence that is to be shown now, None for none or for what is no name of one.
+
+    Args:
+        name: of the person that the page is about.
+    """
+    key, _, number = (read_cookie(NOTICE) or "").partition(".")
+    if key not in SENTENCES or not (number.isascii() and number.isdigit()):
+        return None
+    return SENTENCES[key].format(name=name or "The user", number=int(number))
+
+
+def forget_notice(response: Response) -> None:
+    """Take the notice away once it was shown."""
+    if read_cookie(NOTICE) is not None:
+        delete_cookie(response, NOTICE)

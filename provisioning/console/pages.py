@@ -1,0 +1,81 @@
+"""How every page of the Console is made: the frame around it, its form token, the notice it shows once."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import g, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from provisioning.console import words
+from provisioning.console.assets import asset_url
+from provisioning.console.notices import forget_notice, take_notice
+from provisioning.domain.caller import Caller
+from provisioning.domain.permissions import Permission
+from provisioning.domain.policy import is_allowed
+from provisioning.guard.csrf import FIELD, form_token, keep_form_secret
+
+# A script of ours asks with it for a part of a page; an answer that leads elsewhere must then be told to it.
+SCRIPT_HEADER = "HX-Request"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the navigation; `permission` None is for everybody."""
+
+    path: str
+    title: str
+    permission: Permission | None
+
+
+PLACES = (
+    Place("/users", "Users", Permission.ACCOUNT_USERS_READ),
+    Place("/user-limit", "User limit", Permission.ACCOUNT_SEATS_MANAGE),
+    Place("/profile", "My Profile", None),
+)
+
+
+def page(
+    template: str, *, caller: Caller | None = None, about: str = "", status: int = HTTPStatus.OK, **context: object
+) -> Response:
+    """Return a page.
+
+    Args:
+        template: its name below `templates/console`.
+        caller: who is logged in and gets the navigation; None for pages that anyone sees.
+        about: name of the person that a notice speaks of.
+        status: HTTP status.
+        context: what the template shows.
+    """
+    notice = take_notice(about)
+    text = render_template(
+        f"console/{template}",
+        me=caller,
+        places=places(caller),
+        here=request.path,
+        notice=notice,
+        asset_url=asset_url,
+        form_token=form_token,
+        form_field=FIELD,
+        reference=g.get("request_id", ""),
+        words=words,
+        **context,
+    )
+    response = make_response(text, status)
+    keep_form_secret(response)
+    if notice is not None:
+        forget_notice(response)
+    return response
+
+
+def places(caller: Caller | None) -> list[Place]:
+    """Return the entries of the navigation that a person can go to."""
+    if caller is None:
+        return []
+    return [place for place in PLACES if place.permission is None or is_allowed(caller, place.permission)]
+
+
+def lead_to(path: str) -> Response:
+    """Return the answer that leads a browser to one of our paths, also where a script of ours asked."""
+    if request.headers.get(SCRIPT_HEADER) == "true":
+        return make_response("", HTTPStatus.NO_CONTENT, {"HX-Redirect": path})
+    return redirect(path, code=HTTPStatus.SEE_OTHER)

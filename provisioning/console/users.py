@@ -1,0 +1,78 @@
+"""User Management: the table and one user's page."""
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from provisioning.actions.user_table import UserTable, user_page, user_table
+from provisioning.console.acts import ACTS
+from provisioning.console.pages import lead_to, page
+from provisioning.console.words import STATUS_NAMES
+from provisioning.domain.caller import Caller
+from provisioning.domain.permissions import Permission
+from provisioning.domain.policy import is_allowed
+from provisioning.domain.user_table import TableQuery
+from provisioning.domain.users import Status
+from provisioning.guard.context import services
+from provisioning.guard.cookie import session_caller
+from provisioning.guard.require import requires
+
+USERS = "/users"
+
+
+def add_users(blueprint: Blueprint) -> None:
+    """Add the routes of User Management that only show."""
+    blueprint.add_url_rule("/", view_func=show_home, methods=["GET"])
+    blueprint.add_url_rule(USERS, view_func=show_users, methods=["GET"])
+    blueprint.add_url_rule(f"{USERS}/<user_id>", view_func=show_user, methods=["GET"])
+
+
+@requires(Permission.SELF_PROFILE_MANAGE, session_caller)
+def show_home(caller: Caller) -> Response:
+    """Lead to the page that the person works with: the users, or their own."""
+    return lead_to(USERS if is_allowed(caller, Permission.ACCOUNT_USERS_READ) else "/profile")
+
+
+@requires(Permission.ACCOUNT_USERS_READ, session_caller)
+def show_users(caller: Caller) -> Response:
+    """Show one page of the table (USR-9, SEAT-4)."""
+    query = _query()
+    table = user_table(caller, query, services())
+    return page(
+        "users.html",
+        caller=caller,
+        table=table,
+        query=query,
+        statuses=STATUS_NAMES,
+        acts=ACTS,
+        earlier=_beside(query, table, "before") if table.has_earlier else None,
+        later=_beside(query, table, "after") if table.has_later else None,
+        may_change_limit=is_allowed(caller, Permission.ACCOUNT_SEATS_MANAGE),
+        may_invite=is_allowed(caller, Permission.ACCOUNT_USERS_MANAGE),
+    )
+
+
+@requires(Permission.ACCOUNT_USERS_READ, session_caller)
+def show_user(caller: Caller, user_id: str) -> Response:
+    """Show one user's page; that of a deleted one is read-only (USR-6)."""
+    shown = user_page(caller, user_id, services())
+    return page("user.html", caller=caller, about=shown.view.user.name, shown=shown, acts=ACTS)
+
+
+def _query() -> TableQuery:
+    """Return what the address asks of the table; an unknown status asks for everybody."""
+    status = request.args.get("status", "")
+    return TableQuery(
+        text=request.args.get("q", "").strip(),
+        status=Status(status) if status in frozenset(Status) else None,
+        after=request.args.get("after", ""),
+        before=request.args.get("before", ""),
+    )
+
+
+def _beside(query: TableQuery, table: UserTable, side: str) -> str:
+    """Return the address of the page before or after this one."""
+    neighbour = table.rows[0 if side == "before" else -1].view.user.id if table.rows else ""
+    asked = {"q": query.text, "status": query.status.value if query.status else "", side: neighbour}
+    return f"{USERS}?{urlencode({name: value for name, value in asked.items() if value})}"

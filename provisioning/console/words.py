@@ -1,0 +1,81 @@
+"""The words of the Console: what roles, statuses and moments are called on a page, each said in one place."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from provisioning.actions.user_table import Names
+from provisioning.domain.environments import Environment
+from provisioning.domain.groups import Group
+from provisioning.domain.roles_legacy import ROLE_NAMES, Role
+from provisioning.domain.sessions import Method
+from provisioning.domain.users import Status, User
+
+STATUS_NAMES: Mapping[Status, str] = {
+    Status.ACTIVE: "Active",
+    Status.PENDING: "Pending",
+    Status.PASSWORD_RESET_PENDING: "Password reset pending",
+    Status.DISABLED: "Disabled",
+    Status.INACTIVE: "Inactive",
+}
+METHOD_NAMES: Mapping[Method, str] = {
+    Method.PASSWORD: "Password",
+    Method.SAML: "Organisation (SAML)",
+    Method.GOOGLE: "Google",
+    Method.GITHUB: "GitHub",
+}
+MEDIA_LIBRARY_NAMES: Mapping[str, str] = {
+    "create_collection": "Create collection",
+    "share_collection": "Share collection",
+    "show_delivery_url": "Show delivery URL",
+    "moderate_asset": "Moderate asset",
+    "create_proof": "Create proof",
+}
+NO_EMAIL = "no email"
+ROOT_MARK = "Root user"
+
+
+def role_name(role: Role | None) -> str:
+    """Return what a role is called; the root user has none and holds every permission (ROOT-3)."""
+    return ROLE_NAMES[role] if role is not None else ROOT_MARK
+
+
+def environments_text(user: User, names: Names) -> str:
+    """Return the product environments that a user has access to, as text."""
+    if user.is_inactive:
+        return "None"
+    if user.all_environments:
+        return "All"
+    return ", ".join(names.environments.get(each, each) for each in user.environment_ids) or "None"
+
+
+def managed_by(user: User, names: Names) -> str:
+    """Return who holds a user's record: a SCIM connection by its name, SAML logins, or people here."""
+    if user.connection_id is not None:
+        return f"{names.connections.get(user.connection_id, 'removed connection')} (SCIM)"
+    return "SAML login" if "saml" in user.providers else "Gatelodge"
+
+
+def moment(at: datetime | None) -> str:
+    """Return a moment for people, in the named time zone of the page."""
+    return f"{at.astimezone(UTC).day} {at.astimezone(UTC):%b %Y, %H:%M} UTC" if at else "Never"
+
+
+def exact(at: datetime) -> str:
+    """Return a moment to the second, as RFC 3339."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun: 1 session, 3 sessions."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def initials(name: str) -> str:
+    """Return up to two letters that stand for a name where there is room for no more."""
+    words = [word for word in name.replace("@", " ").split() if word[0].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words))[:2].upper() or "?"
+
+
+def named(things: Iterable[Group | Environment]) -> list[tuple[str, str]]:
+    """Return (id, name) of what a form offers to choose from."""
+    return [(thing.id, thing.name) for thing in things]
