@@ -32,7 +32,7 @@ def _is_lone_value(trait: Trait, value: Any) -> bool:
 
 
 def _is_list_of_one(trait: Trait, value: Any) -> bool:
-    return not trait.multi_valued and isinstance(value, list) and len(value) == 1
+    return trait.is_complex and not trait.multi_valued and isinstance(value, list) and len(value) == 1
 
 
 def _is_bare_value(trait: Trait, value: Any) -> bool:

@@ -36,6 +36,7 @@ def test_a_client_library_gets_through_the_life_of_a_user(peer):
     user = peer.create(user_model(user_name="ada@corp.example"))
     group = peer.create(group_model(display_name="Engines", members=[{"value": user.id}]))
     assert [member.value for member in peer.query(group_model, group.id).members] == [user.id]
+    user = peer.query(user_model, user.id)
     user.display_name = "Ada"
     assert peer.replace(user).display_name == "Ada"
     peer.delete(user_model, user.id)
