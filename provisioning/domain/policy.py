@@ -78,11 +78,16 @@ def _reason(caller: Caller, permission: Permission, target: Target) -> Refusal:
         return Refusal(Code.CREDENTIAL_NOT_ALLOWED)
     if caller.credential is Credential.SCIM_TOKEN:
         return _reason_for_directory(caller, permission, target)
-    if p.role_holds_permission(permission, caller, target) and not p.target_not_above_caller(
-        permission, caller, target
-    ):
+    if _only_the_target_is_in_the_way(caller, permission, target):
         return Refusal(Code.ABOVE_OWN_ROLE, whom=_whom(target))
     return Refusal(Code.NOT_ALLOWED)
+
+
+def _only_the_target_is_in_the_way(caller: Caller, permission: Permission, target: Target) -> bool:
+    """Whether a higher role would do: the permission asks for it, the caller holds the rest."""
+    asks = any(p.target_not_above_caller in clause for clause in ALLOW.get(permission, ()))
+    holds = p.role_holds_permission(permission, caller, target)
+    return asks and holds and not p.target_not_above_caller(permission, caller, target)
 
 
 def _reason_for_directory(caller: Caller, permission: Permission, target: Target) -> Refusal:
