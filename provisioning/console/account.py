@@ -5,12 +5,12 @@ from werkzeug.wrappers import Response
 
 from provisioning.actions.seats import change_additional_seats, show_seats
 from provisioning.actions.user_table import own_profile
-from provisioning.console.errors import STATUSES, sentence
+from provisioning.console.errors import form_page
 from provisioning.console.forms import Filled, UserLimitForm, read_form
 from provisioning.console.notices import leave_notice
 from provisioning.console.pages import lead_to, page
 from provisioning.domain.caller import Caller
-from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.errors import Refusal
 from provisioning.domain.permissions import Permission
 from provisioning.domain.seats import MOST_ADDITIONAL_BY_SELF_SERVICE
 from provisioning.guard.context import services
@@ -36,7 +36,7 @@ def show_profile(caller: Caller) -> Response:
 @requires(Permission.ACCOUNT_SEATS_MANAGE, session_caller)
 def show_limit(caller: Caller) -> Response:
     """Show the user limit and what it is made of (SEAT-2)."""
-    return _limit_page(caller, Filled({}), 200)
+    return _limit_page(caller, Filled())
 
 
 @requires(Permission.ACCOUNT_SEATS_MANAGE, session_caller)
@@ -44,19 +44,19 @@ def post_limit(caller: Caller) -> Response:
     """Change the number of additional subscriptions (SEAT-2)."""
     form = read_form(UserLimitForm(), request.form)
     if not form.is_good:
-        return _limit_page(caller, form, STATUSES[Code.INVALID_VALUE])
+        return _limit_page(caller, form)
     try:
         seats = change_additional_seats(caller, form.values["additional"], services())
     except Refusal as refusal:
         if refusal.field is None:
             raise
-        form.errors["additional"] = sentence(refusal)
-        return _limit_page(caller, form, STATUSES[refusal.code])
+        form.refuse("additional", refusal)
+        return _limit_page(caller, form)
     response = lead_to(LIMIT)
     leave_notice(response, "limit_changed", seats.limit)
     return response
 
 
-def _limit_page(caller: Caller, form: Filled, status: int) -> Response:
+def _limit_page(caller: Caller, form: Filled) -> Response:
     seats, most = show_seats(caller, services()), MOST_ADDITIONAL_BY_SELF_SERVICE
-    return page("user_limit.html", caller=caller, form=form, seats=seats, most=most, status=status)
+    return form_page("user_limit.html", form.code, caller=caller, form=form, seats=seats, most=most)

@@ -6,6 +6,7 @@ and nothing of the inside (LIM-7).
 
 from collections.abc import Mapping
 from http import HTTPStatus as S
+from typing import Any
 from urllib.parse import quote
 
 from flask import request
@@ -118,14 +119,27 @@ def sentence(refusal: Refusal) -> str:
     return plain.format_map(refusal.values) if plain else refusal.sentence
 
 
+def form_page(template: str, code: Code | None, **context: Any) -> Response:
+    """Return a page with a form; its status and header tell the refusal that the form met, None where it met none.
+
+    Args:
+        template: its name below `templates/console`.
+        code: of the first refusal.
+        context: what `page` takes.
+    """
+    response = page(template, status=S.OK if code is None else STATUSES[code], **context)
+    if code is not None:
+        response.headers[CODE_HEADER] = code.value
+    return response
+
+
 def error_page(refusal: Refusal) -> Response:
     """Return the page of a refusal; who is not logged in is led to the login page and from there back."""
     if refusal.code is Code.CREDENTIAL_INVALID:
         response = lead_to(_login_and_back())
     else:
-        status = STATUSES[refusal.code]
-        title = TITLES.get(status, OTHER_TITLE)
-        response = page("error.html", status=status, title=title, text=sentence(refusal))
+        title = TITLES.get(STATUSES[refusal.code], OTHER_TITLE)
+        response = form_page("error.html", refusal.code, title=title, text=sentence(refusal))
     response.headers[CODE_HEADER] = refusal.code.value
     return response
 

@@ -11,7 +11,9 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 
+from provisioning.console.errors import sentence
 from provisioning.domain.addresses import is_email
+from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.seats import MOST_ADDITIONAL_BY_SELF_SERVICE
 from provisioning.domain.users import LONGEST_NAME_PART
 
@@ -106,16 +108,25 @@ class UserLimitForm(Form):
 
 @dataclass(slots=True)
 class Filled:
-    """A form as it came: checked values, what was typed, and a sentence for each field that has a fault."""
+    """A form as it came: checked values, what was typed, and a sentence for each field that has a fault.
 
-    values: dict[str, Any]
+    `code` is that of the refusal behind them.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    code: Code | None = None
 
     @property
     def is_good(self) -> bool:
         """Whether nothing is wrong with it."""
         return not self.errors
+
+    def refuse(self, name: str, refusal: Refusal) -> None:
+        """Put a refusal beside a field, '' for the whole form."""
+        self.errors[name] = sentence(refusal)
+        self.code = refusal.code
 
 
 def read_form(schema: Schema, sent: MultiDict[str, str]) -> Filled:
@@ -127,7 +138,8 @@ def read_form(schema: Schema, sent: MultiDict[str, str]) -> Filled:
     """
     given = sent.to_dict()
     values, errors = load(schema, given)
-    return Filled(values, {name: text for name, text in given.items() if name != "password"}, errors)
+    typed = {name: text for name, text in given.items() if name != "password"}
+    return Filled(values, typed, errors, Code.INVALID_VALUE if errors else None)
 
 
 def load(schema: Schema, given: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, str]]:

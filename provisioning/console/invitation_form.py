@@ -29,7 +29,7 @@ NOBODY = "Fill in at least one row."
 SAME_EMAIL = "This email stands in another row too."
 UNKNOWN_GROUP = "One of these groups does not exist any more. Choose again."
 UNKNOWN_ENVIRONMENT = "One of these product environments does not exist any more. Choose again."
-UNKNOWN_ROLE = "Choose a role that you may give."
+UNKNOWN_ROLE = "Choose a role from the list."
 EMAIL_TAKEN = sentence(Refusal(Code.EMAIL_TAKEN, email=""))
 
 
@@ -50,6 +50,7 @@ class Invitation:
         role, access, environment_ids, group_ids, media_library, send_invitation: what applies to all.
         row_errors: row number -> field -> sentence.
         errors: common field -> sentence; '' is the whole form.
+        refused: code of what the action refused first.
     """
 
     rows: list[dict[str, str]]
@@ -61,6 +62,17 @@ class Invitation:
     send_invitation: bool = True
     row_errors: dict[int, dict[str, str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    refused: Code | None = None
+
+    @property
+    def code(self) -> Code | None:
+        """The code of the refusal that the form met: the action's, else that of its shape; None where it met none."""
+        return self.refused or (None if self.is_good else Code.INVALID_VALUE)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Put a refusal of the whole form on top of it."""
+        self.errors[""] = sentence(refusal)
+        self.refused = refusal.code
 
     @property
     def is_good(self) -> bool:
@@ -131,6 +143,7 @@ def commands(form: Invitation, choices: InvitationChoices) -> list[NewUser]:
 def add_refusals(form: Invitation, refusals: Refusals) -> None:
     """Put the refusals of the action beside their fields."""
     filled = form.filled_rows
+    form.refused = next(iter(refusals.rows.values())).code
     for number, refusal in refusals.rows.items():
         name = FIELD_OF.get(refusal.field or "", refusal.field or "")
         if refusal.code is Code.ABOVE_OWN_ROLE:
@@ -171,7 +184,7 @@ def _add_repeated(form: Invitation) -> None:
 
 def _common_faults(form: Invitation, choices: InvitationChoices) -> dict[str, str]:
     class CommonForm(Form):
-        role = fields.String(validate=one_of(choices.roles, UNKNOWN_ROLE))
+        role = fields.String(validate=one_of(Role, UNKNOWN_ROLE))
         access = fields.String(validate=one_of((ALL, CHOSEN), UNKNOWN_ENVIRONMENT))
         environment_ids = fields.List(
             fields.String(validate=one_of((each.id for each in choices.environments), UNKNOWN_ENVIRONMENT))

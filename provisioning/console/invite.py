@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from provisioning.actions.invitation_choices import InvitationChoices, emails_taken, invitation_choices
 from provisioning.actions.invitations import invite
-from provisioning.console.errors import STATUSES, sentence
+from provisioning.console.errors import form_page
 from provisioning.console.invitation_form import (
     Invitation,
     add_refusals,
@@ -15,7 +15,7 @@ from provisioning.console.invitation_form import (
     read_invitation,
 )
 from provisioning.console.notices import leave_notice
-from provisioning.console.pages import lead_to, page
+from provisioning.console.pages import lead_to
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code, Refusal, Refusals
 from provisioning.domain.permissions import Permission
@@ -24,7 +24,6 @@ from provisioning.guard.context import services
 from provisioning.guard.cookie import session_caller
 from provisioning.guard.require import requires
 
-UNPROCESSABLE = STATUSES[Code.INVALID_VALUE]
 # Refusals of the whole form, shown on top of it; others have a page of their own.
 OF_THE_FORM = frozenset({Code.SEAT_LIMIT_REACHED, Code.TOO_MANY_INVITATIONS})
 
@@ -38,7 +37,7 @@ def add_invite(blueprint: Blueprint) -> None:
 @requires(Permission.ACCOUNT_USERS_MANAGE, session_caller)
 def show_invite(caller: Caller) -> Response:
     """Show the empty form."""
-    return _form_page(caller, empty_invitation(), invitation_choices(caller, services()), 200)
+    return _shown(caller, empty_invitation(), invitation_choices(caller, services()))
 
 
 @requires(Permission.ACCOUNT_USERS_MANAGE, session_caller)
@@ -48,28 +47,24 @@ def post_invite(caller: Caller) -> Response:
     form = read_invitation(request.form, choices)
     if not form.is_good:
         add_taken(form, emails_taken(caller, form.emails, services()))
-        return _form_page(caller, form, choices, UNPROCESSABLE)
+        return _shown(caller, form, choices)
     try:
         made = invite(caller, commands(form, choices), services())
     except Refusals as refusals:
         add_refusals(form, refusals)
-        return _form_page(caller, form, choices, UNPROCESSABLE)
+        return _shown(caller, form, choices)
     except Refusal as refusal:
         if refusal.code not in OF_THE_FORM:
             raise
-        form.errors[""] = sentence(refusal)
-        return _form_page(caller, form, choices, STATUSES[refusal.code])
+        form.refuse(refusal)
+        return _shown(caller, form, choices)
     response = lead_to("/users")
     leave_notice(response, "invited", len(made))
     return response
 
 
-def _form_page(caller: Caller, form: Invitation, choices: InvitationChoices, status: int) -> Response:
-    return page(
-        "invite.html",
-        caller=caller,
-        form=form,
-        choices=choices,
-        may_change_limit=is_allowed(caller, Permission.ACCOUNT_SEATS_MANAGE),
-        status=status,
+def _shown(caller: Caller, form: Invitation, choices: InvitationChoices) -> Response:
+    may_change_limit = is_allowed(caller, Permission.ACCOUNT_SEATS_MANAGE)
+    return form_page(
+        "invite.html", form.code, caller=caller, form=form, choices=choices, may_change_limit=may_change_limit
     )

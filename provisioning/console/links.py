@@ -12,13 +12,13 @@ from werkzeug.wrappers import Response
 
 from provisioning.actions.invitations import open_link, set_password_by_link
 from provisioning.actions.passwords import forgot_password
-from provisioning.console.errors import LOGIN, STATUSES, error_page, sentence
+from provisioning.console.errors import LOGIN, error_page, form_page
 from provisioning.console.forms import EmailForm, Filled, NewPasswordForm, read_form
 from provisioning.console.notices import leave_notice
-from provisioning.console.pages import lead_to, page
+from provisioning.console.pages import lead_to
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.keys import RANDOM_LENGTH
-from provisioning.domain.passwords import LONGEST, SHORTEST_ALONE
+from provisioning.domain.passwords import SHORTEST_ALONE
 from provisioning.guard.context import client_address, services
 from provisioning.guard.cookie import delete_cookie, read_cookie, set_cookie
 from provisioning.guard.require import public
@@ -27,7 +27,6 @@ LINK = "gatelodge_link"
 LIFETIME_SECONDS = 30 * 60
 TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{RANDOM_LENGTH}}}")
 FORGOT = "/forgot-password"
-UNPROCESSABLE = STATUSES[Code.INVALID_VALUE]
 
 
 def add_links(blueprint: Blueprint) -> None:
@@ -52,7 +51,7 @@ def take_link(token: str) -> Response:
 @public("the token of the link is the proof")
 def show_link() -> Response:
     """Show whose password is to be set, and the form for it."""
-    return _link_page(Filled({}), 200)
+    return _link_page(Filled())
 
 
 @public("the token of the link is the proof")
@@ -60,14 +59,14 @@ def post_password() -> Response:
     """Use the link up and set the password (LNK-1)."""
     form = read_form(NewPasswordForm(), request.form)
     if not form.is_good:
-        return _link_page(form, UNPROCESSABLE)
+        return _link_page(form)
     try:
         set_password_by_link(read_cookie(LINK) or "", form.values["password"], client_address(), services())
     except Refusal as refusal:
         if refusal.code is not Code.PASSWORD_REFUSED:
             return _dead_link(refusal)
-        form.errors["password"] = sentence(refusal)
-        return _link_page(form, STATUSES[refusal.code])
+        form.refuse("password", refusal)
+        return _link_page(form)
     response = lead_to(LOGIN)
     delete_cookie(response, LINK)
     leave_notice(response, "password_set")
@@ -77,25 +76,24 @@ def post_password() -> Response:
 @public("people who cannot log in come here")
 def show_forgot() -> Response:
     """Ask for the email to send a link to."""
-    return page("forgot.html", form=Filled({}), sent=False)
+    return form_page("forgot.html", None, form=Filled(), sent=False)
 
 
 @public("people who cannot log in come here")
 def post_forgot() -> Response:
     """Have a link sent to whoever has the address; the answer is the same whether anybody has (PWD-2)."""
     form = read_form(EmailForm(), request.form)
-    if not form.is_good:
-        return page("forgot.html", form=form, sent=False, status=UNPROCESSABLE)
-    forgot_password(form.values["email"], client_address(), services())
-    return page("forgot.html", form=form, sent=True)
+    if form.is_good:
+        forgot_password(form.values["email"], client_address(), services())
+    return form_page("forgot.html", form.code, form=form, sent=form.is_good)
 
 
-def _link_page(form: Filled, status: int) -> Response:
+def _link_page(form: Filled) -> Response:
     try:
         link = open_link(read_cookie(LINK) or "", client_address(), services())
     except Refusal as refusal:
         return _dead_link(refusal)
-    return page("set_password.html", form=form, link=link, shortest=SHORTEST_ALONE, longest=LONGEST, status=status)
+    return form_page("set_password.html", form.code, form=form, link=link, shortest=SHORTEST_ALONE)
 
 
 def _dead_link(refusal: Refusal) -> Response:

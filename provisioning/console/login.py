@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response
 
 from provisioning.actions.sessions import Browser, OpenedSession, caller_of, log_out
 from provisioning.actions.sign_in import PENDING_LIFETIME, AccountChoice, by_password, choose_account, organisations_of
-from provisioning.console.errors import LOGIN, STATUSES, sentence
+from provisioning.console.errors import LOGIN, form_page
 from provisioning.console.forms import EmailForm, Filled, PasswordForm, read_form
 from provisioning.console.notices import leave_notice
 from provisioning.console.pages import lead_to, page
 from provisioning.domain.caller import Caller
-from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.errors import Refusal
 from provisioning.domain.permissions import Permission
 from provisioning.guard.context import client_address, services
 from provisioning.guard.cookie import (
@@ -34,7 +34,6 @@ from provisioning.guard.local_paths import HOME, is_own_page, local_path
 from provisioning.guard.require import public, requires
 
 CHOICE = "gatelodge_choice"
-UNPROCESSABLE = STATUSES[Code.INVALID_VALUE]
 
 
 def add_login(blueprint: Blueprint) -> None:
@@ -50,7 +49,7 @@ def show_login() -> Response:
     """Show the first step; who is logged in already goes on."""
     if present_session() is not None:
         return lead_to(asked_for())
-    return page("login.html", form=Filled({}), next=asked_for())
+    return _email_page(Filled())
 
 
 @public("people log in here")
@@ -64,8 +63,8 @@ def post_login() -> Response:
     try:
         found = by_password(**form.values, browser=browser(), services=services())
     except Refusal as refusal:
-        form.errors[""] = sentence(refusal)
-        return _password_page(form, STATUSES[refusal.code])
+        form.refuse("", refusal)
+        return _password_page(form)
     return _account_page(found) if isinstance(found, AccountChoice) else enter(found)
 
 
@@ -75,8 +74,9 @@ def post_account() -> Response:
     try:
         opened = choose_account(read_cookie(CHOICE) or "", request.form.get("account", ""), browser(), services())
     except Refusal as refusal:
-        form = Filled({}, errors={"": sentence(refusal)})
-        return page("login.html", form=form, next=asked_for(), status=STATUSES[refusal.code])
+        form = Filled()
+        form.refuse("", refusal)
+        return _email_page(form)
     return enter(opened)
 
 
@@ -114,17 +114,19 @@ def enter(opened: OpenedSession) -> Response:
 
 def _second_step() -> Response:
     form = read_form(EmailForm(), request.form)
-    if not form.is_good:
-        return page("login.html", form=form, next=asked_for(), status=UNPROCESSABLE)
-    return _password_page(form, status=None)
+    return _password_page(form) if form.is_good else _email_page(form)
 
 
-def _password_page(form: Filled, status: int | None = UNPROCESSABLE) -> Response:
+def _email_page(form: Filled) -> Response:
+    return form_page("login.html", form.code, form=form, next=asked_for())
+
+
+def _password_page(form: Filled) -> Response:
     """Return the second step; where the domain has organisations, with the ways to their logins."""
     email, back = form.values.get("email", ""), asked_for()
     query = "" if back == HOME else "?" + urlencode({"next": back})
     organisations = [(f"/saml/{each}/login{query}", name) for each, name in organisations_of(email, services())]
-    return page("password.html", form=form, email=email, organisations=organisations, next=back, status=status or 200)
+    return form_page("password.html", form.code, form=form, email=email, organisations=organisations, next=back)
 
 
 def _account_page(choice: AccountChoice) -> Response:
