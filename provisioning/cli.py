@@ -10,7 +10,7 @@ from importlib.metadata import version
 import click
 
 from embedded import EmbeddedError
-from provisioning.commands import account, parts, up
+from provisioning.commands import account, activity, check, key, parts, saml, scim, up, user
 from provisioning.commands.output import fail
 from provisioning.domain.errors import Refusal, Refusals
 from provisioning.encryption import CannotDecrypt
@@ -24,7 +24,22 @@ def gatelodge() -> None:
     """Self-hosted SCIM and SAML identity provisioning."""
 
 
-for command in (account.account, parts.migrate, parts.relay, parts.web, parts.worker, up.up):
+COMMANDS = (
+    account.account,
+    activity.activity,
+    check.check,
+    key.key,
+    parts.migrate,
+    parts.relay,
+    parts.web,
+    parts.worker,
+    saml.saml,
+    scim.scim_connection,
+    scim.scim_token,
+    up.up,
+    user.user,
+)
+for command in COMMANDS:
     gatelodge.add_command(command)
 
 

@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
 from embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey, FolderLock, folder
 from embedded.processes import Child
@@ -119,7 +120,7 @@ class Installation:
     def _environment(self) -> dict[str, str]:
         """Return the environment of the programs: the person's own values, and ours where they gave none."""
         ours = {
-            "MAIL_URL": f"maildir:{self._data / 'mail'}",
+            "MAIL_URL": f"maildir:{quote(str(self._data / 'mail'))}",
             "GATELODGE_PUBLIC_URL": url_of(self._wishes.host, self._wishes.port),
             "GATELODGE_METRICS_ADDRESS": f"{folder.LOOPBACK}:{folder.free_port()}",
             METRICS_FOLDER: str(self._data / "metrics"),

@@ -5,7 +5,7 @@ The keys of this document are a contract (docs/command-line.md); programs and te
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from provisioning.actions.accounts import MadeAccount, list_accounts, show_account
 from provisioning.actions.environments import list_environments
@@ -13,10 +13,12 @@ from provisioning.actions.keys import create_account_key
 from provisioning.actions.scim_connections import DEFAULT_NAME, create_scim_connection, list_scim_connections
 from provisioning.actions.scim_tokens import create_scim_token
 from provisioning.actions.services import Services
+from provisioning.actions.user_lists import list_users
 from provisioning.domain.caller import Caller, operator
 from provisioning.domain.errors import Refusal
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.scim_connections import ScimConnection
+from provisioning.domain.user_lists import UserFilter, UserOrder
 
 Credentials = dict[str, Any]
 KEY_NAME = "Made by gatelodge up"
@@ -65,8 +67,8 @@ def credentials_anew(services: Services, environment: Mapping[str, str]) -> Cred
     account = list_accounts(operator(""), services)[0]
     caller = operator(account.id, "the credentials of gatelodge up were gone")
     key = create_account_key(caller, KEY_NAME, Role.MASTER_ADMIN, services)
-    with services.read(caller) as unit:
-        root = unit.users.root()
+    # The root user was made with the account, before anybody else (ACC-2).
+    root = list_users(caller, UserFilter(order=UserOrder.CREATED_AT, count=1), services)[0].user
     found = {
         "account": {"id": account.id, "name": account.name},
         "product_environment": _environment(list_environments(caller, services)[0].environment),
@@ -91,7 +93,7 @@ def still_hold(credentials: Credentials | None, services: Services) -> bool:
 def mail_folder(mail_url: str) -> str | None:
     """Return the folder of a `maildir:` URL, None for mail that goes elsewhere."""
     parts = urlsplit(mail_url)
-    return parts.path if parts.scheme == "maildir" else None
+    return unquote(parts.path) if parts.scheme == "maildir" else None
 
 
 def _environment(environment: Any) -> dict[str, str]:

@@ -3,6 +3,7 @@
 The service's own role cannot change the schema (OPS-3), so this runs apart, as the command `gatelodge migrate`.
 """
 
+from datetime import datetime
 from pathlib import Path
 
 from alembic import command
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from provisioning.store.engine import translated
 from provisioning.store.migrations import HEAD
 
 LOCK_TIMEOUT = "set lock_timeout = '10s'"
@@ -22,7 +24,17 @@ def run_migrations(owner_url: str, service_role: str | None) -> None:
     Args:
         owner_url: libpq URL of the role that owns the schema.
         service_role: name of the service's role, None where it is the owner itself.
+
+    Raises:
+        Unavailable: the database cannot be reached.
     """
+    try:
+        _migrate(owner_url, service_role)
+    except DBAPIError as error:
+        raise translated(error) from error
+
+
+def _migrate(owner_url: str, service_role: str | None) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     engine = create_engine(owner_url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=NullPool)
@@ -45,3 +57,9 @@ def is_current(connection: Connection) -> bool:
         return connection.execute(text("select version_num from alembic_version")).scalar() == HEAD
     except DBAPIError:
         return False
+
+
+def database_time(connection: Connection) -> datetime:
+    """Return the time as the database has it."""
+    found: datetime = connection.execute(text("select clock_timestamp()")).scalar_one()
+    return found

@@ -1,0 +1,200 @@
+"""`gatelodge scim-connection` and `gatelodge scim-token`: who pushes people and groups, and by which token (API-2)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from provisioning.actions.scim_connections import (
+    DEFAULT_NAME,
+    create_scim_connection,
+    delete_scim_connection,
+    list_scim_connections,
+    update_scim_connection,
+)
+from provisioning.actions.scim_tokens import create_scim_token, list_scim_tokens, revoke_scim_token
+from provisioning.actions.services import Services
+from provisioning.commands.installation import Place, open_account
+from provisioning.commands.options import (
+    Reader,
+    account_option,
+    one_of,
+    operators,
+    read_assignments,
+    set_option,
+    text_or_none,
+    words,
+    yes_or_no,
+)
+from provisioning.commands.output import show
+from provisioning.domain.caller import Caller
+from provisioning.domain.errors import not_found
+from provisioning.domain.keys import ScimToken
+from provisioning.domain.roles_legacy import Role
+from provisioning.domain.scim_connections import Profile, ScimConnection
+
+ROLES: Mapping[str, Role] = {role.value: role for role in Role}
+
+
+def roles(text: str) -> frozenset[Role]:
+    """Read a list of roles."""
+    found = words(text)
+    if unknown := [word for word in found if word not in ROLES]:
+        raise ValueError(f"holds {unknown[0]!r}; the roles are: {', '.join(ROLES)}")
+    return frozenset(ROLES[word] for word in found)
+
+
+SETTINGS: Mapping[str, Reader] = {
+    "name": str,
+    "profile": one_of({profile.value: profile for profile in Profile}),
+    "saml_connection": text_or_none,
+    "email_domains": words,
+    "allow_master_admin": yes_or_no,
+    "default_role": one_of(ROLES),
+    "role_cap": roles,
+    "enabled": yes_or_no,
+}
+
+
+@click.group("scim-connection")
+def scim_connection() -> None:
+    """SCIM connections: an identity provider that pushes, and what it may do."""
+
+
+@click.group("scim-token")
+def scim_token() -> None:
+    """Tokens of SCIM connections."""
+
+
+def which_connection(command: Any) -> Any:
+    """Give a command the connection that it works on: its name or id, as argument or by `--name`."""
+    command = click.option("--name", default=DEFAULT_NAME, show_default=True, help="The connection's name or id.")(
+        command
+    )
+    return click.argument("connection", metavar="[CONNECTION]", required=False)(command)
+
+
+@scim_connection.command("create")
+@account_option
+@click.option("--name", default=DEFAULT_NAME, show_default=True, help="Name of the connection, unique in the account.")
+@set_option(SETTINGS)
+@operators(changes=True)
+def make(account_id: str, name: str, assignments: tuple[str, ...], place: Place) -> None:
+    """Make a connection; `scim-token create` makes its tokens."""
+    changes: dict[str, Any] = read_assignments(assignments, SETTINGS)
+    with open_account(place, account_id) as (caller, services):
+        asked = replace(ScimConnection(id="", account_id=account_id, name=name), **changes)
+        show(shown(create_scim_connection(caller, asked, services), services), as_json=place.as_json)
+
+
+@scim_connection.command("list")
+@account_option
+@operators(changes=False)
+def show_all(account_id: str, place: Place) -> None:
+    """List the connections of an account."""
+    with open_account(place, account_id) as (caller, services):
+        found = list_scim_connections(caller, services)
+        show([shown(connection, services) for connection in found], as_json=place.as_json)
+
+
+@scim_connection.command("show")
+@account_option
+@which_connection
+@operators(changes=False)
+def show_one(account_id: str, connection: str | None, name: str, place: Place) -> None:
+    """Show a connection."""
+    with open_account(place, account_id) as (caller, services):
+        show(shown(named(caller, connection or name, services), services), as_json=place.as_json)
+
+
+@scim_connection.command("update")
+@account_option
+@which_connection
+@set_option(SETTINGS)
+@operators(changes=True)
+def change(account_id: str, connection: str | None, name: str, assignments: tuple[str, ...], place: Place) -> None:
+    """Change settings of a connection."""
+    changes = read_assignments(assignments, SETTINGS)
+    with open_account(place, account_id) as (caller, services):
+        before = named(caller, connection or name, services)
+        show(shown(update_scim_connection(caller, before.id, changes, services), services), as_json=place.as_json)
+
+
+@scim_connection.command("delete")
+@account_option
+@which_connection
+@operators(changes=True)
+def remove(account_id: str, connection: str | None, name: str, place: Place) -> None:
+    """Remove a connection and its tokens; the people it made stay."""
+    with open_account(place, account_id) as (caller, services):
+        gone = delete_scim_connection(caller, named(caller, connection or name, services).id, services)
+        show({"id": gone.id, "name": gone.name, "deleted": True}, as_json=place.as_json)
+
+
+@scim_token.command("create")
+@account_option
+@click.option("--connection", default=DEFAULT_NAME, show_default=True, metavar="NAME", help="The connection.")
+@operators(changes=True)
+def make_token(account_id: str, connection: str, place: Place) -> None:
+    """Make a token; it is shown this once."""
+    with open_account(place, account_id) as (caller, services):
+        owner = named(caller, connection, services)
+        made = create_scim_token(caller, owner.name, services)
+        base_url = f"{services.public_url}/scim/v2"
+        facts = {**token_facts(made.token, owner.name), "base_url": base_url, "token": made.text}
+        show(facts, as_json=place.as_json)
+
+
+@scim_token.command("list")
+@account_option
+@click.option("--connection", metavar="NAME", help="Only those of this connection.")
+@operators(changes=False)
+def show_tokens(account_id: str, connection: str | None, place: Place) -> None:
+    """List tokens, without their text."""
+    with open_account(place, account_id) as (caller, services):
+        names = {each.id: each.name for each in list_scim_connections(caller, services)}
+        only = named(caller, connection, services).name if connection else None
+        found = list_scim_tokens(caller, only, services)
+        show([token_facts(token, names.get(token.connection_id)) for token in found], as_json=place.as_json)
+
+
+@scim_token.command("revoke")
+@account_option
+@click.argument("token_id", metavar="TOKEN")
+@operators(changes=True)
+def revoke_token(account_id: str, token_id: str, place: Place) -> None:
+    """Revoke a token by its id (gst_…), at once."""
+    with open_account(place, account_id) as (caller, services):
+        token = revoke_scim_token(caller, token_id, services)
+        show(token_facts(token, None), as_json=place.as_json)
+
+
+def named(caller: Caller, name: str, services: Services) -> ScimConnection:
+    """Return the connection of the account that has a name or id.
+
+    Raises:
+        Refusal: not found.
+    """
+    for connection in list_scim_connections(caller, services):
+        if name in (connection.name, connection.id):
+            return connection
+    raise not_found("SCIM connection")
+
+
+def shown(connection: ScimConnection, services: Services) -> dict[str, Any]:
+    """Return what is printed of a connection: its id, where it pushes to, and every setting."""
+    settings = {key: getattr(connection, key) for key in SETTINGS}
+    return {"id": connection.id, "base_url": f"{services.public_url}/scim/v2", **settings}
+
+
+def token_facts(token: ScimToken, connection: str | None) -> dict[str, Any]:
+    """Return what is printed of a token, never its text."""
+    return {
+        "id": token.id,
+        "connection": connection or token.connection_id,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "revoked_at": token.revoked_at,
+        "last_used_at": token.last_used_at,
+    }
