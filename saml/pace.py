@@ -20,10 +20,12 @@ class Pace:
 
     Args:
         most: requests of one key in a window.
+        patience: seconds to wait for a place.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, patience: float = WAIT_SECONDS) -> None:
         self._most = most
+        self._patience = patience
         self._window = 0
         self._counts: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -54,7 +56,7 @@ class Pace:
         Raises:
             Refusal: TOO_MANY_REQUESTS, where none was free in time.
         """
-        if not self._places.acquire(timeout=WAIT_SECONDS):
+        if not self._places.acquire(timeout=self._patience):
             raise Refusal(Code.TOO_MANY_REQUESTS, retry_after=1)
         try:
             yield

@@ -9,42 +9,40 @@ from typing import cast
 from uuid import UUID
 
 from flask import Blueprint, Flask, Response, current_app, redirect, request, url_for
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from provisioning.actions.links import new_secret
 from provisioning.actions.saml_refusals import linked_user_id
 from provisioning.actions.saml_sign_in import begin_saml, by_saml
 from provisioning.actions.sessions import Browser, caller_of, log_out
 from provisioning.actions.sso_settings import connection_for_door
 from provisioning.domain.errors import Code, Refusal
-from provisioning.domain.keys import secret_hash
 from provisioning.domain.sessions import Session
 from provisioning.domain.sso import REQUEST_LIFETIME_SECONDS, Connection, Profile, SamlLogin
 from provisioning.guard.context import client_address, services, settings
-from provisioning.guard.cookie import SESSION, present_session, read_cookie, set_cookie, set_session
+from provisioning.guard.cookie import present_session, read_cookie, set_cookie, set_session
+from provisioning.guard.csrf import FIELD, form_token, require_own_form
 from provisioning.guard.door import Door
+from provisioning.guard.local_paths import is_own_page, local_path
 from provisioning.guard.require import public
 from saml import pages
 from saml.addresses import allowed_addresses
 from saml.assertion import Assertion
 from saml.attributes import read_profile
 from saml.errors import SamlError
-from saml.forms import PostedResponse, posted_response, require_own_form
+from saml.forms import PostedResponse, limit_form, posted_response
 from saml.metadata import MEDIA_TYPE, sp_metadata
 from saml.pace import Pace
-from saml.relay_state import local_path
 from saml.request import REQUEST_ID_BYTES, login_request, request_id
 from saml.response import read_response
 from saml.trace import Trace
 
 STATE = "gatelodge.saml"
 BINDING = "gatelodge_saml"
-PAGES_OF = frozenset({"console"})  # blueprints whose GET routes are pages that a login may lead to (SAM-10)
 METADATA_CACHE = "public, max-age=3600"
 ASSET_CACHE = "public, max-age=86400"
 
 blueprint = Blueprint("saml", __name__, url_prefix="/saml", template_folder="templates")
+blueprint.before_request(limit_form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ def login(connection_id: UUID) -> AnyResponse:
     connection = _open_connection(str(connection_id))
     if not allowed_addresses(settings())(connection.sso_url):
         raise Refusal(Code.CONNECTION_INCOMPLETE, detail="the identity provider's address may not be used.")
-    path = local_path(request.args.get("next"), is_page)
+    path = local_path(request.args.get("next"), is_own_page)
     id_ = request_id(services().random(REQUEST_ID_BYTES))
     begun = begin_saml(connection, id_, path, read_cookie(BINDING), services())
     asked = login_request(
@@ -131,16 +129,8 @@ def acs(connection_id: UUID) -> AnyResponse:
 @public("the same as the ACS, with a token of the session that is to be replaced")
 def continue_(connection_id: UUID) -> AnyResponse:
     """Take a response again, after its person was asked whether the present session may go (SAM-5)."""
+    require_own_form()
     return _take_response(str(connection_id), confirmed=True)
-
-
-def is_page(path: str) -> bool:
-    """Return whether one of our pages answers GET at this path (SAM-10)."""
-    try:
-        endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
-    except HTTPException:
-        return False
-    return str(endpoint).partition(".")[0] in PAGES_OF
 
 
 def _open_connection(connection_id: str) -> Connection:
@@ -162,9 +152,7 @@ def _take_response(connection_id: str, confirmed: bool) -> AnyResponse:
         _state().trace.message_refused(connection, error, pages.reference(), client_address(), services())
         return pages.message_refused(error)
     session = present_session()
-    if confirmed:
-        require_own_form(posted.token, _token())
-    elif session is not None and _replaces_another(session, assertion, profile, connection):
+    if not confirmed and session is not None and _replaces_another(session, assertion, profile, connection):
         return _question(session, profile, assertion, connection, posted)
     return _log_in(connection, assertion, profile, posted, session)
 
@@ -190,7 +178,7 @@ def _log_in(
     _state().trace.login(connection, assertion, client_address(), None)
     if session is not None:
         log_out(caller_of(session, client_address()), services())
-    path = entry.return_path if entry.return_path is not None else local_path(posted.relay_state, is_page)
+    path = entry.return_path if entry.return_path is not None else local_path(posted.relay_state, is_own_page)
     response = redirect(path, 303)
     set_session(response, entry.opened)
     return response
@@ -221,15 +209,10 @@ def _replaces_another(session: Session, assertion: Assertion, profile: Profile, 
 def _question(
     session: Session, profile: Profile, assertion: Assertion, connection: Connection, posted: PostedResponse
 ) -> Response:
-    fields = {"SAMLResponse": posted.saml_response, "RelayState": posted.relay_state or "", "token": _token()}
+    fields = {"SAMLResponse": posted.saml_response, "RelayState": posted.relay_state or "", FIELD: form_token()}
     action = url_for("saml.continue_", connection_id=connection.id)
     present = session.user.email or session.user.name
     return pages.question(present, profile.email or assertion.name_id, action, fields)
-
-
-def _token() -> str:
-    """A value that only a page made for the present session can hold; random where there is no session (WEB-1)."""
-    return secret_hash(f"saml continue {read_cookie(SESSION) or new_secret(services())}")
 
 
 SAML_DOOR = Door(("/saml/",), register, pages.refused, pages.faulted)

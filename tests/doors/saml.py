@@ -1,6 +1,7 @@
 """A browser at the SAML door, with an identity provider at its other end."""
 
 import base64
+import itertools
 import zlib
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,9 @@ from provisioning.actions.sessions import check_session
 from provisioning.domain.sessions import Session
 from provisioning.domain.sso import Connection
 from tests.doors.idp import FakeIdp, Login
+
+
+NUMBERS = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,6 @@ class SamlBrowser:
     def __init__(self, client: FlaskClient, idp: FakeIdp, connection: Connection, services: Services) -> None:
         self.client, self.idp, self.connection, self.services = client, idp, connection, services
         self.base = services.public_url
-        self.spent = 0
 
     def url(self, what: str) -> str:
         return f"/saml/{self.connection.id}/{what}"
@@ -54,14 +57,14 @@ class SamlBrowser:
 
     def login(self, in_response_to: str | None, **values: Any) -> Login:
         """What the identity provider would say now, with ids of its own."""
-        self.spent += 1
+        number = next(NUMBERS)
         plain = Login(
             acs_url=self.base + self.url("acs"),
             sp_entity_id=self.base + self.url("metadata"),
             now=self.services.now(),
             in_response_to=in_response_to,
-            response_id=f"_r-{id(self)}-{self.spent}",
-            assertion_id=f"_a-{id(self)}-{self.spent}",
+            response_id=f"_response-{number}",
+            assertion_id=f"_assertion-{number}",
         )
         return replace(plain, **values)
 
@@ -80,6 +83,14 @@ class SamlBrowser:
     def arrive(self, relay_state: str | None = None, **values: Any) -> TestResponse:
         """A login begun at the identity provider."""
         return self.post(self.idp.respond(self.login(None, **values)), relay_state)
+
+    def asked(self, page: TestResponse) -> tuple[str, dict[str, str]]:
+        """Where the form of a page goes, and its fields."""
+        form = etree.HTML(page.text).find(".//form")
+        assert form is not None, page.text
+        return form.get("action") or "", {
+            node.get("name") or "": node.get("value") or "" for node in form.iter("input")
+        }
 
     def cookie(self, name: str) -> str | None:
         found = self.client.get_cookie(name)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from saml.relay_state import local_path
+from provisioning.guard.local_paths import local_path
 
 PAGES = {"/", "/users", "/groups/a-b", "/saml/x"}
 
