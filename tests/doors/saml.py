@@ -17,7 +17,6 @@ from provisioning.domain.sessions import Session
 from provisioning.domain.sso import Connection
 from tests.doors.idp import FakeIdp, Login
 
-
 NUMBERS = itertools.count(1)
 
 
