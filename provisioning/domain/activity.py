@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 GENESIS = "0" * 64
 
@@ -49,7 +49,7 @@ def as_mapping(entry: Entry) -> dict[str, object]:
     return {
         "account_id": entry.account_id,
         "id": entry.id,
-        "at": entry.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "at": entry.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "kind": entry.kind,
         "outcome": entry.outcome,
         "code": entry.code,

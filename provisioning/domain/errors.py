@@ -34,8 +34,8 @@ class Code(StrEnum):
     INVALID_PATH = "invalid_path"
     INVALID_SYNTAX = "invalid_syntax"
     INVALID_VALUE = "invalid_value"
-    LAST_ENVIRONMENT = "last_environment"
     LAST_ENFORCED_CONNECTION = "last_enforced_connection"
+    LAST_ENVIRONMENT = "last_environment"
     LINK_INVALID = "link_invalid"
     MASTER_ADMIN_ENVIRONMENTS = "master_admin_environments"
     MEDIA_LIBRARY_PERMISSIONS = "media_library_permissions"
@@ -114,10 +114,10 @@ REFUSALS: Mapping[Code, Kind] = {
     Code.INVALID_PATH: Kind("The path is not understood: {detail}", "SCM-6"),
     Code.INVALID_SYNTAX: Kind("The request is not understood: {detail}", "LIM-1"),
     Code.INVALID_VALUE: Kind("{detail}", "LIM-3"),
-    Code.LAST_ENVIRONMENT: Kind("The last enabled product environment cannot be disabled or deleted.", "ENV-1"),
     Code.LAST_ENFORCED_CONNECTION: Kind(
         "SAML login is enforced, so the last enabled connection cannot be switched off or removed.", "SSO-1"
     ),
+    Code.LAST_ENVIRONMENT: Kind("The last enabled product environment cannot be disabled or deleted.", "ENV-1"),
     Code.LINK_INVALID: Kind("This link is not valid any more. Ask for a new one.", "LNK-2"),
     Code.MASTER_ADMIN_ENVIRONMENTS: Kind(
         "A master admin has all product environments. Change the role first to limit them.", "ENV-3"
