@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Connection,
     Row,
     Select,
+    Text,
     and_,
+    bindparam,
     delete,
     exists,
     func,
@@ -29,6 +32,7 @@ from provisioning.domain.groups import Group, Member
 from provisioning.domain.search import Query
 from provisioning.store.constraints import refusal_of
 from provisioning.store.filter_sql import group_condition, group_order
+from provisioning.store.statements import Statement
 from provisioning.store.tables.groups import group_children, group_members, groups
 from provisioning.store.tables.users import users
 
@@ -42,6 +46,65 @@ GROUP_COLUMNS = [groups.c[name] for name in GROUP_FIELDS]
 def group_of(row: Row[Any]) -> Group:
     """Return a row of `GROUP_COLUMNS` as the domain's value."""
     return Group(**{name: row._mapping[name] for name in GROUP_FIELDS})
+
+
+def _ids(name: str) -> ColumnElement[str]:
+    """Return 'any of these ids' as one array parameter: a list of parameters would end at 65,535 members."""
+    return func.any(bindparam(name, type_=ARRAY(Text)))
+
+
+_ACCOUNT = bindparam("of_account", type_=Text)
+_GROUP = bindparam("of_group", type_=Text)
+_OF_GROUP = and_(group_members.c.account_id == _ACCOUNT, group_members.c.group_id == _GROUP)
+_CHILDREN_OF = and_(group_children.c.account_id == _ACCOUNT, group_children.c.group_id == _GROUP)
+_ONE_GROUP = select(*GROUP_COLUMNS).where(groups.c.account_id == _ACCOUNT, groups.c.id == _GROUP)
+GET_GROUP = Statement(_ONE_GROUP)
+LOCK_GROUP = Statement(_ONE_GROUP.with_for_update())
+SAVED_COLUMNS = [column.name for column in groups.c if column.name not in ("account_id", "id")]
+SAVE_GROUP = Statement(update(groups).where(groups.c.account_id == _ACCOUNT, groups.c.id == _GROUP), SAVED_COLUMNS)
+ADD_GROUP = Statement(insert(groups))
+# The lock makes a deletion that is under way come first, so that no deleted user is left in a group.
+_LIVE_USERS = (
+    select(_ACCOUNT, _GROUP, users.c.id)
+    .where(users.c.account_id == _ACCOUNT, users.c.id == _ids("of_users"), users.c.inactive_at.is_(None))
+    .order_by(users.c.id)
+    .with_for_update(read=True, of=users)
+)
+ADD_MEMBERS = Statement(
+    upsert(group_members)
+    .from_select(["account_id", "group_id", "user_id"], _LIVE_USERS)
+    .on_conflict_do_nothing()
+    .returning(group_members.c.user_id)
+)
+REMOVE_MEMBERS = Statement(
+    delete(group_members)
+    .where(_OF_GROUP, group_members.c.user_id == _ids("of_users"))
+    .returning(group_members.c.user_id)
+)
+REMOVE_ALL_MEMBERS = Statement(delete(group_members).where(_OF_GROUP).returning(group_members.c.user_id))
+_OTHER_GROUPS = select(_ACCOUNT, _GROUP, groups.c.id).where(
+    groups.c.account_id == _ACCOUNT, groups.c.id == _ids("of_children"), groups.c.id != _GROUP
+)
+ADD_CHILDREN = Statement(
+    upsert(group_children)
+    .from_select(["account_id", "group_id", "child_id"], _OTHER_GROUPS)
+    .on_conflict_do_nothing()
+    .returning(group_children.c.child_id)
+)
+REMOVE_CHILDREN = Statement(
+    delete(group_children)
+    .where(_CHILDREN_OF, group_children.c.child_id == _ids("of_children"))
+    .returning(group_children.c.child_id)
+)
+REMOVE_ALL_CHILDREN = Statement(delete(group_children).where(_CHILDREN_OF).returning(group_children.c.child_id))
+KNOWN_MEMBERS = Statement(
+    union_all(
+        select(users.c.id).where(
+            users.c.account_id == _ACCOUNT, users.c.id == _ids("of_members"), users.c.inactive_at.is_(None)
+        ),
+        select(groups.c.id).where(groups.c.account_id == _ACCOUNT, groups.c.id == _ids("of_members")),
+    )
+)
 
 
 class Groups:
@@ -58,11 +121,11 @@ class Groups:
 
     def get(self, group_id: str) -> Group:
         """Return a group; refuse an unknown or foreign one alike (ACC-1)."""
-        return self._one(self.select(groups.c.id == group_id))
+        return self._one(GET_GROUP, group_id)
 
     def lock(self, group_id: str) -> Group:
         """Return a group, locked until the end of the transaction."""
-        return self._one(self.select(groups.c.id == group_id).with_for_update())
+        return self._one(LOCK_GROUP, group_id)
 
     def select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
         """Return the statement for groups of the account that meet the conditions."""
@@ -85,14 +148,15 @@ class Groups:
 
     def add(self, group: Group) -> Group:
         """Insert a group without members; a taken name is refused (GRP-5)."""
-        self._checked(insert(groups), self._row(group))
+        self._checked(ADD_GROUP, self._row(group), self._row(group))
         return group
 
     def save(self, before: Group, after: Group) -> Group:
         """Write a changed group under the next version and return it."""
         saved = replace(after, version=before.version + 1)
-        statement = update(groups).where(groups.c.account_id == self._account_id, groups.c.id == saved.id)
-        self._checked(statement, self._row(saved))
+        row = self._row(saved)
+        written = {name: row[name] for name in SAVED_COLUMNS}
+        self._checked(SAVE_GROUP, row, {**written, "of_account": self._account_id, "of_group": saved.id})
         return saved
 
     def delete(self, group_id: str) -> None:
@@ -161,48 +225,28 @@ class Groups:
 
     def known_members(self, member_ids: Sequence[str]) -> set[str]:
         """Return which of some ids are live users or groups of the account."""
-        people = select(users.c.id).where(
-            users.c.account_id == self._account_id, users.c.id.in_(member_ids), users.c.inactive_at.is_(None)
-        )
-        others = select(groups.c.id).where(groups.c.account_id == self._account_id, groups.c.id.in_(member_ids))
-        return set(self._connection.execute(union_all(people, others)).scalars())
+        found = KNOWN_MEMBERS.run(self._connection, of_account=self._account_id, of_members=list(member_ids))
+        return set(found.scalars())
 
     def add_users(self, group_id: str, user_ids: Sequence[str]) -> list[str]:
         """Put live users into a group; those already in stay once. Returns the ids that are new."""
-        source = select(literal(self._account_id), literal(group_id), users.c.id).where(
-            users.c.account_id == self._account_id, users.c.id.in_(user_ids), users.c.inactive_at.is_(None)
-        )
-        # The lock makes a deletion that is under way come first, so that no deleted user is left in a group.
-        source = source.order_by(users.c.id).with_for_update(read=True, of=users)
-        statement = upsert(group_members).from_select(["account_id", "group_id", "user_id"], source)
-        added = self._connection.execute(statement.on_conflict_do_nothing().returning(group_members.c.user_id))
-        return list(added.scalars())
+        return self._moving(ADD_MEMBERS, group_id, of_users=list(user_ids))
 
     def remove_users(self, group_id: str, user_ids: Sequence[str] | None) -> list[str]:
         """Take users out of a group (None: all). Returns the ids that were in."""
-        statement = delete(group_members).where(
-            group_members.c.account_id == self._account_id, group_members.c.group_id == group_id
-        )
-        if user_ids is not None:
-            statement = statement.where(group_members.c.user_id.in_(user_ids))
-        return list(self._connection.execute(statement.returning(group_members.c.user_id)).scalars())
+        if user_ids is None:
+            return self._moving(REMOVE_ALL_MEMBERS, group_id)
+        return self._moving(REMOVE_MEMBERS, group_id, of_users=list(user_ids))
 
     def add_children(self, group_id: str, child_ids: Sequence[str]) -> int:
         """Put other groups of the account into a group; returns how many are new."""
-        source = select(literal(self._account_id), literal(group_id), groups.c.id).where(
-            groups.c.account_id == self._account_id, groups.c.id.in_(child_ids), groups.c.id != group_id
-        )
-        statement = upsert(group_children).from_select(["account_id", "group_id", "child_id"], source)
-        return len(self._connection.execute(statement.on_conflict_do_nothing().returning(literal(1))).all())
+        return len(self._moving(ADD_CHILDREN, group_id, of_children=list(child_ids)))
 
     def remove_children(self, group_id: str, child_ids: Sequence[str] | None) -> int:
         """Take groups out of a group (None: all); returns how many were in."""
-        statement = delete(group_children).where(
-            group_children.c.account_id == self._account_id, group_children.c.group_id == group_id
-        )
-        if child_ids is not None:
-            statement = statement.where(group_children.c.child_id.in_(child_ids))
-        return len(self._connection.execute(statement.returning(literal(1))).all())
+        if child_ids is None:
+            return len(self._moving(REMOVE_ALL_CHILDREN, group_id))
+        return len(self._moving(REMOVE_CHILDREN, group_id, of_children=list(child_ids)))
 
     def forget_user(self, user_id: str, now: datetime) -> list[str]:
         """Take a user out of every group and move those groups' versions; returns their ids."""
@@ -247,15 +291,19 @@ class Groups:
         row: dict[str, object] = {name: getattr(group, name) for name in GROUP_FIELDS}
         return {**row, "attributes": dict(group.attributes), "name_key": comparison_key(group.name)}
 
-    def _one(self, statement: Select[Any]) -> Group:
-        row = self._connection.execute(statement).one_or_none()
+    def _moving(self, statement: Statement, group_id: str, **ids: list[str]) -> list[str]:
+        moved = statement.run(self._connection, of_account=self._account_id, of_group=group_id, **ids)
+        return list(moved.scalars())
+
+    def _one(self, statement: Statement, group_id: str) -> Group:
+        row = statement.run(self._connection, of_account=self._account_id, of_group=group_id).one_or_none()
         if row is None:
             raise not_found("Group")
         return group_of(row)
 
-    def _checked(self, statement: Any, row: Mapping[str, object]) -> None:
+    def _checked(self, statement: Statement, row: Mapping[str, object], parameters: Mapping[str, object]) -> None:
         try:
-            self._connection.execute(statement.values(**row))
+            statement.run_all(self._connection, [parameters])
         except IntegrityError as error:
             refusal = refusal_of(error, row)
             if refusal is None:

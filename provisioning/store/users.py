@@ -98,6 +98,11 @@ RAISE_VERSIONS = Statement(
     .where(_OF_ACCOUNT, users.c.id == func.any(bindparam("of_users", type_=ARRAY(Text))))
     .values(version=users.c.version + 1, updated_at=bindparam("at_moment"))
 )
+ROOT_AMONG = Statement(
+    select(*USER_COLUMNS, CHOSEN_ENVIRONMENTS).where(
+        _OF_ACCOUNT, users.c.is_root, users.c.id == func.any(bindparam("of_users", type_=ARRAY(Text)))
+    )
+)
 GROUP_NAMES = Statement(
     select(group_members.c.user_id, groups.c.id, groups.c.name)
     .join(groups, and_(groups.c.account_id == group_members.c.account_id, groups.c.id == group_members.c.group_id))
@@ -242,7 +247,8 @@ class Users:
 
     def roots_among(self, user_ids: Sequence[str]) -> list[User]:
         """Return the root user if it is among some ids."""
-        return self.all(self.select(users.c.is_root, users.c.id.in_(user_ids)))
+        rows = ROOT_AMONG.run(self._connection, of_account=self._account_id, of_users=list(user_ids))
+        return [user_of(row, row.environment_ids) for row in rows]
 
     def raise_versions(self, user_ids: Sequence[str], now: datetime) -> None:
         """Move the version of users whose groups changed, by one statement (their document holds no groups)."""
