@@ -4,6 +4,7 @@ The connection is the one that our own address names and nothing else decides it
 the configured public URL (LNK-5). Every response, solicited or not, goes through `_take_response` (SAM-7).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
@@ -18,19 +19,20 @@ from provisioning.actions.sso_settings import connection_for_door
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.sessions import Session
 from provisioning.domain.sso import REQUEST_LIFETIME_SECONDS, Connection, Profile, SamlLogin
-from provisioning.guard.context import client_address, services, settings
+from provisioning.guard.context import SETTINGS, client_address, services
 from provisioning.guard.cookie import present_session, read_cookie, set_cookie, set_session
 from provisioning.guard.csrf import FIELD, form_token, require_own_form
 from provisioning.guard.door import Door
 from provisioning.guard.local_paths import is_own_page, local_path
 from provisioning.guard.require import public
+from provisioning.outgoing import Outgoing, allowed_by
+from provisioning.settings import Settings
 from saml import pages
-from saml.addresses import allowed_addresses
 from saml.assertion import Assertion
 from saml.attributes import read_profile
 from saml.errors import SamlError
 from saml.forms import PostedResponse, limit_form, posted_response
-from saml.metadata import MEDIA_TYPE, sp_metadata
+from saml.metadata import MEDIA_TYPE, is_address, sp_metadata
 from saml.pace import Pace
 from saml.request import REQUEST_ID_BYTES, login_request, request_id
 from saml.response import read_response
@@ -47,16 +49,22 @@ blueprint.before_request(limit_form)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What one process keeps for this door."""
+    """What one process keeps for this door.
+
+    Attributes:
+        may_name: which addresses a browser may be sent to; https, but for the operator's exceptions (NET-1).
+    """
 
     pace: Pace
     trace: Trace
+    may_name: Callable[[str], bool]
 
 
 def register(app: Flask) -> None:
     """Add the door's routes to the application."""
     app.register_blueprint(blueprint)
-    app.extensions[STATE] = State(Pace(app.extensions["gatelodge.settings"].saml_rate), Trace())
+    settings: Settings = app.extensions[SETTINGS]
+    app.extensions[STATE] = State(Pace(settings.saml_rate), Trace(), Outgoing(allowed_by(settings)).may_name)
 
 
 def _state() -> State:
@@ -105,7 +113,7 @@ def metadata(connection_id: UUID) -> Response:
 def login(connection_id: UUID) -> AnyResponse:
     """Begin a login at the connection's identity provider (SAM-5)."""
     connection = _open_connection(str(connection_id))
-    if not allowed_addresses(settings())(connection.sso_url):
+    if not is_address(connection.sso_url, _state().may_name):
         raise Refusal(Code.CONNECTION_INCOMPLETE, detail="the identity provider's address may not be used.")
     path = local_path(request.args.get("next"), is_own_page)
     id_ = request_id(services().random(REQUEST_ID_BYTES))

@@ -22,8 +22,7 @@ from provisioning.settings import Settings
 from provisioning.wiring import services_from
 from saml.names import POST_BINDING
 from saml.pace import Pace
-from saml.trace import Trace
-from saml.views import STATE, State
+from saml.views import STATE
 from tests.doors.saml import SamlBrowser, code_of
 from tests.factories import key_caller
 from tests.saml.edits import at
@@ -127,7 +126,7 @@ def test_a_refused_message_is_one_entry_a_minute_with_its_facts(browser: SamlBro
 
 @pytest.mark.rule("LIM-6")
 def test_too_many_requests_of_one_address_are_told_to_wait(browser: SamlBrowser, app: Flask, clock: Any) -> None:
-    app.extensions[STATE] = State(Pace(3), Trace())
+    app.extensions[STATE] = replace(app.extensions[STATE], pace=Pace(3))
     for _ in range(3):
         assert browser.post("nonsense").status_code == 400
     response = browser.post("nonsense")
