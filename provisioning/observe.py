@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from provisioning.actions.services import Services
 from provisioning.domain.caller import WayIn, nobody
 from provisioning.store.engine import Unavailable
-from provisioning.store.migrate import is_current
+from provisioning.store.schema import is_current
 
 REDACTED_FIELDS = re.compile(
     r"(password|secret|token|cookie|authorization|assertion|samlresponse|relaystate|code|private)", re.I

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -35,7 +36,7 @@ from provisioning.commands.installation import ENVIRONMENT_FILE
 from provisioning.commands.parts import METRICS_FOLDER, program
 from provisioning.domain.caller import operator
 from provisioning.settings import KEY_BYTES, Settings, load
-from provisioning.store.migrate import role_of, run_migrations
+from provisioning.store.schema import is_current
 from provisioning.wiring import services_from
 from workers.supervisor import Part, Program, Supervisor
 
@@ -140,9 +141,12 @@ class Installation:
 
     def _prepare(self, settings: Settings, environment: Mapping[str, str]) -> Credentials:
         """Bring the schema up, make the account where there is none, and write the credentials."""
-        run_migrations(settings.migrate_url or settings.database_url, role_of(settings.database_url))
         services = services_from(settings)
         try:
+            with services.read(operator("")) as unit:
+                current = is_current(unit.connection)
+            if not current:
+                migrate(environment)
             credentials = self._credentials(services, environment)
         finally:
             services.database.close()
@@ -225,6 +229,19 @@ def run(wishes: Wishes, environment: Mapping[str, str], say: Callable[[str], Non
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def migrate(environment: Mapping[str, str]) -> None:
+    """Bring the database to the newest schema.
+
+    Raises:
+        EmbeddedError: with the words of the program that does it.
+    """
+    done = subprocess.run(  # noqa: S603 - our own interpreter and module.
+        program("provisioning.migration"), env=dict(environment), capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise EmbeddedError(f"The schema could not be made: {done.stderr.strip()[-1000:]}")
 
 
 def url_of(host: str, port: int) -> str:

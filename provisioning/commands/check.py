@@ -14,7 +14,7 @@ from provisioning.commands.output import printable, show
 from provisioning.domain.caller import WayIn, nobody
 from provisioning.settings import Settings, SettingsError, is_loopback, load
 from provisioning.store.engine import Unavailable
-from provisioning.store.migrate import database_time, is_current
+from provisioning.store.schema import database_time, is_current
 from provisioning.wiring import services_from
 from saml.self_check import SelfCheckError, check_libraries
 from workers.jobs.owed import PaymentFault

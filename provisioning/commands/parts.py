@@ -11,7 +11,6 @@ import tempfile
 import click
 
 from provisioning.settings import load
-from provisioning.store.migrate import role_of, run_migrations
 
 # Where the processes of the web share their counters; prometheus_client reads its name from here alone.
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -45,12 +44,7 @@ def worker() -> None:
 @click.command()
 def migrate() -> None:
     """Bring the database to the newest schema, as its owner (GATELODGE_MIGRATE_URL)."""
-    database_url = os.environ.get("DATABASE_URL", "")
-    owner_url = os.environ.get("GATELODGE_MIGRATE_URL") or database_url
-    if not owner_url.startswith("postgresql://"):
-        raise click.UsageError("GATELODGE_MIGRATE_URL, or else DATABASE_URL, names the database: postgresql://…")
-    run_migrations(owner_url, role_of(database_url) if database_url else None)
-    click.echo("The schema is current.")
+    _become("provisioning.migration")
 
 
 def program(module: str, *arguments: str) -> list[str]:

@@ -1,19 +1,17 @@
-"""Bring a database to the newest schema, as its owner; and tell whether it is there.
+"""Bring a database to the newest schema, as its owner.
 
 The service's own role cannot change the schema (OPS-3), so this runs apart, as the command `gatelodge migrate`.
 """
 
-from datetime import datetime
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from provisioning.store.engine import translated
-from provisioning.store.migrations import HEAD
 
 LOCK_TIMEOUT = "set lock_timeout = '10s'"
 
@@ -49,17 +47,3 @@ def _migrate(owner_url: str, service_role: str | None) -> None:
 def role_of(url: str) -> str | None:
     """Return the role that a database URL logs in as."""
     return make_url(url).username
-
-
-def is_current(connection: Connection) -> bool:
-    """Return whether the schema is the newest that this program knows."""
-    try:
-        return connection.execute(text("select version_num from alembic_version")).scalar() == HEAD
-    except DBAPIError:
-        return False
-
-
-def database_time(connection: Connection) -> datetime:
-    """Return the time as the database has it."""
-    found: datetime = connection.execute(text("select clock_timestamp()")).scalar_one()
-    return found
