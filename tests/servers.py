@@ -6,6 +6,7 @@ In both cases they end with the run, and the kernel ends them where the run is k
 """
 
 import shutil
+import signal
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -54,6 +55,8 @@ ADDRESSES = pytest.StashKey[Addresses]()
 def start_servers(config: pytest.Config) -> Addresses:
     """Start both servers unless this process has done so; they end with pytest."""
     if ADDRESSES not in config.stash:
+        # A run that is told to stop ends like one that is interrupted: with its clean-up.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         folder = Path(tempfile.mkdtemp(prefix="gatelodge-tests-"))
         config.add_cleanup(lambda: shutil.rmtree(folder))
         # Open to enter, so that root's server can be another user also in a container that has no user namespaces.

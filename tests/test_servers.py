@@ -30,6 +30,14 @@ def test_look(number, postgres_server, redis_url):
     Path({folder!r}, f"seen-{{os.getpid()}}.json").write_text(json.dumps(seen))
 """
 
+WAIT = """
+import time
+
+def test_wait(postgres_server):
+    print("\\nfolder", postgres_server.admin("show data_directory")[0][0], flush=True)
+    time.sleep(60)
+"""
+
 
 def run_and_look(folder: Path, *options: str) -> list[dict[str, str]]:
     """What each process of a run saw of the servers."""
@@ -55,6 +63,20 @@ def test_one_pair_of_servers_serves_a_run_and_nothing_stays(
     assert re.fullmatch(r"postgresql://gatelodge:\w+@127\.0\.0\.1:\d+/other", seen[0]["service"])
     assert not Path(seen[0]["folder"]).exists()
     assert not any(seen[0]["folder"] in line for line in running())
+
+
+def test_a_run_that_is_told_to_stop_leaves_nothing_either(tmp_path: Path) -> None:
+    (tmp_path / "test_wait.py").write_text(WAIT)
+    options = ["-q", "-s", "-p", "no:cacheprovider", "-c", PROJECT / "pyproject.toml", "--rootdir", tmp_path]
+    argv = [sys.executable, "-m", "pytest", "-p", "tests.servers", "-p", "no:xdist", *options, tmp_path]
+    with subprocess.Popen(argv, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        folder = next(line.split()[1] for line in run.stdout if line.startswith("folder "))
+        assert Path(folder).exists()
+        run.terminate()
+        assert run.wait(30) != 0
+    assert not Path(folder).exists()
+    assert not any(folder in line for line in running())
 
 
 def running() -> list[str]:
