@@ -8,8 +8,9 @@ from provisioning.domain.errors import REFUSALS, Code, Refusal
 from provisioning.scim.errors import ANSWERS, error_answer
 from provisioning.scim.etags import accepted_versions, etag, is_not_modified
 from provisioning.scim.quirks import normal_resource
+from provisioning.scim.resources import new_user
 from provisioning.scim.schemas import checked_resource
-from provisioning.scim.traits import ENTERPRISE_USER, GROUPS, USERS
+from provisioning.scim.traits import ACCOUNT_USER, ENTERPRISE_USER, GROUPS, USERS
 
 SCIM_TYPES = {
     None, "invalidFilter", "tooMany", "uniqueness", "mutability", "invalidSyntax", "invalidPath", "noTarget",
@@ -113,3 +114,13 @@ def test_members_by_reference_alone_are_read_by_id():
         "members": [{"$ref": "https://x.example/scim/v2/Users/u1"}, {"$ref": "../Groups/g2"}, "u3"],
     }
     assert [member["value"] for member in shaped(body, GROUPS)["members"]] == ["u1", "g2", "u3"]
+
+
+@pytest.mark.rule("INV-1")
+@pytest.mark.parametrize(
+    ("sent", "asked"), [({}, None), ({"sendInvitation": "False"}, False), ({"sendinvitation": True}, True)]
+)
+def test_the_choice_of_an_invitation_is_read_when_a_user_is_made(sent, asked):
+    command = new_user(shaped({"userName": "ada", ACCOUNT_USER: sent}))
+    assert command.send_invitation is asked
+    assert "sendInvitation" not in repr(command.attributes)
