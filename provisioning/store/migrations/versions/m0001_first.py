@@ -9,6 +9,8 @@ down_revision = None
 
 # The activity report is append-only for the service, also where the service is taken over.
 APPEND_ONLY = ("activity", "activity_seals")
+# Which schema this is, is told by who may change it.
+READ_ONLY = ("alembic_version",)
 
 
 def upgrade() -> None:
@@ -21,3 +23,5 @@ def upgrade() -> None:
         op.execute(f"grant select, insert, update, delete on all tables in schema public to {name}")
         for table in APPEND_ONLY:
             op.execute(f"revoke update, delete on {table} from {name}")
+        for table in READ_ONLY:
+            op.execute(f"revoke insert, update, delete on {table} from {name}")
