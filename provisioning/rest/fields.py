@@ -24,7 +24,7 @@ SENTENCES: dict[str, str | list[Any] | dict[Any, Any]] = {
     "unknown": "is not known here.",
 }
 
-NO_DAY = {**SENTENCES, "invalid": "is not a day like 2026-11-23."}
+NO_DAY = "is not a day like 2026-11-23."
 
 
 class Members(Schema):
@@ -74,7 +74,7 @@ def whole(least: int, most: int, **options: Any) -> fields.Integer:
 
 def day(**options: Any) -> fields.Date:
     """Return a field for a day; of a date with a time the leading date is read, as clients send both."""
-    return fields.Date(pre_load=_leading_date, error_messages=NO_DAY, **options)
+    return fields.Date(pre_load=_leading_date, error_messages={"invalid": NO_DAY}, **options)
 
 
 def any_object(**options: Any) -> fields.Dict:
@@ -105,6 +105,8 @@ def _parts(value: Any) -> Sequence[Any]:
     return value.split(",") if isinstance(value, str) else [value]
 
 
-def _leading_date(value: Any) -> Any:
+def _leading_date(value: Any) -> str:
     found = DAY.fullmatch(value) if isinstance(value, str) else None
-    return found[1] if found else value
+    if found is None:
+        raise ValidationError(NO_DAY)
+    return found[1]
