@@ -1,13 +1,20 @@
 """Every way in behind one face: try to add somebody, or to do a verb to somebody, and tell the stable code."""
 
+import os
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any, Protocol
+from unittest.mock import patch
 
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from provisioning.actions.accounts import MadeAccount
+from provisioning.cli import run
+from provisioning.guard.context import SETTINGS
+from provisioning.settings import Settings
 from tests.doors.console import ConsoleClient
 from tests.doors.scim import ScimClient
 
@@ -104,6 +111,36 @@ class Console:
         return page.code or (DONE if page.status == 200 else f"status {page.status}")
 
 
+@dataclass
+class CommandLine:
+    """The operator's shell, against the same database."""
+
+    settings: Settings
+    account_id: str
+
+    def run(self, *arguments: str) -> str:
+        """Run one command by its real entry; what it says on stderr begins with the code."""
+        environment = {
+            "DATABASE_URL": self.settings.database_url,
+            "GATELODGE_PUBLIC_URL": self.settings.public_url,
+            "GATELODGE_SECRET_KEY": self.settings.secret_key,
+            "GATELODGE_PASSWORD_HASH_MEMORY": str(self.settings.password_hash_memory),
+        }
+        said = StringIO()
+        with patch.dict(os.environ, environment), redirect_stderr(said), redirect_stdout(StringIO()):
+            status = run([*arguments, "--reason", "a test"])
+        return DONE if status == 0 else said.getvalue().partition(":")[0]
+
+    def add(self, email: str, role: str) -> str:
+        names = ("--first-name", "New", "--last-name", "Person")
+        return self.run("user", "invite", "--account", self.account_id, "--email", email, *names, "--role", role)
+
+    def do(self, verb: str, user_id: str) -> str:
+        if verb not in ("delete", "disable", "force logout", "reset password"):
+            return NOT_OFFERED
+        return self.run("user", verb.replace(" ", "-"), "--account", self.account_id, user_id)
+
+
 def doors_of(app: Flask, account: MadeAccount) -> dict[str, Door]:
     """The ways in to one account, each as the strongest caller that it has."""
     browser = ConsoleClient(app.test_client())
@@ -112,4 +149,5 @@ def doors_of(app: Flask, account: MadeAccount) -> dict[str, Door]:
         "scim": Scim(ScimClient(app, account.token.text)),
         "api": Api(app, account.account.id, (account.key.key.id, account.key.secret)),
         "console": Console(browser),
+        "command line": CommandLine(app.extensions[SETTINGS], account.account.id),
     }
