@@ -31,6 +31,12 @@ REFUSED_BY: dict[str, Callable[[Values], Refusal]] = {
     "fk_user_environments_environment": lambda _: not_found("Product environment"),
     "fk_group_members_user": lambda _: not_found("User"),
     "fk_group_members_group": lambda _: not_found("Group"),
+    # The connection behind a request was removed while the request was under way.
+    "fk_groups_connection": lambda _: Refusal(Code.CREDENTIAL_INVALID),
+    "fk_saml_links_connection": lambda _: Refusal(Code.CONNECTION_DISABLED),
+    "fk_saml_requests_connection": lambda _: Refusal(Code.CONNECTION_DISABLED),
+    "fk_saml_spent_connection": lambda _: Refusal(Code.CONNECTION_DISABLED),
+    "fk_users_connection": lambda _: Refusal(Code.CREDENTIAL_INVALID),
     "saml_spent_pkey": lambda _: Refusal(Code.SAML_REPLAYED),
     "saml_links_pkey": lambda _: Refusal(Code.SAML_EMAIL_TAKEN),
     "ck_users_root": lambda _: Refusal(Code.ROOT_USER_PROTECTED, detail="it always keeps its access."),

@@ -98,7 +98,7 @@ class SamlConnections:
     def begin(self, login: BegunLogin) -> None:
         """Insert a begun login."""
         values = {name: getattr(login, name) for name in login.__dataclass_fields__}
-        self._connection.execute(insert(saml_requests).values(account_id=self._account_id, **values))
+        self._checked(insert(saml_requests), [{"account_id": self._account_id, **values}])
 
     def use_begun(self, request_id: str, connection_id: str, browser_hash: str, now: datetime) -> str | None:
         """Use a begun login up and return its path; None where it is unknown, used, too old or another browser's."""

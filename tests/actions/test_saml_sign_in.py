@@ -8,9 +8,10 @@ import pytest
 from provisioning.actions.accounts import set_seats
 from provisioning.actions.activity import list_activity
 from provisioning.actions.groups import NewGroup, create_group
+from provisioning.actions.saml_sign_in import begin_saml, by_saml
 from provisioning.actions.scim_connections import update_scim_connection
 from provisioning.actions.sessions import check_session
-from provisioning.actions.sso_settings import disconnect, update_connection
+from provisioning.actions.sso_settings import connection_for_door, disconnect, update_connection
 from provisioning.actions.users import create_user, delete_user, disable_user, show_user
 from provisioning.domain.caller import operator
 from provisioning.domain.errors import Code, Refusal
@@ -19,7 +20,7 @@ from provisioning.domain.sessions import Method
 from provisioning.domain.sso import UnknownGroups
 from provisioning.domain.users import NewUser, Status
 from tests.actions.refusals import code_of
-from tests.actions.saml_world import Logins, connected, saml_account
+from tests.actions.saml_world import BROWSER, Logins, connected, saml_account
 from tests.factories import key_caller, make_user, scim_caller_of
 
 
@@ -152,6 +153,15 @@ def test_what_changed_since_the_login_began_counts(services, acme, admin, logins
     change(services, logins, enabled=False)
     assert code_of(lambda: logins.post(logins.login("s-2", begun[2]))) is Code.CONNECTION_DISABLED
     assert code_of(lambda: logins.begin()) is Code.CONNECTION_DISABLED
+
+
+@pytest.mark.rule("SAM-6", "LIM-7")
+def test_a_connection_removed_while_a_login_is_under_way_refuses_it(services, acme, logins):
+    known = connection_for_door(logins.connection.id, services)
+    login = logins.login("s-1", logins.begin())
+    disconnect(operator(acme.account.id), known.id, services)
+    assert code_of(lambda: by_saml(known, login, BROWSER, services)) is Code.CONNECTION_DISABLED
+    assert code_of(lambda: begin_saml(known, "_late", "/", None, services)) is Code.CONNECTION_DISABLED
 
 
 @pytest.mark.rule("SES-1")

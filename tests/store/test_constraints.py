@@ -58,6 +58,23 @@ VIOLATIONS = {
     ),
     "fk_group_members_user": ("insert into group_members values (:account, 'held', 'nobody')", Code.NOT_FOUND),
     "fk_group_members_group": ("insert into group_members values (:account, 'nowhere', :user)", Code.NOT_FOUND),
+    "fk_users_connection": ("update users set connection_id = 'nowhere' where id = :user", Code.CREDENTIAL_INVALID),
+    "fk_groups_connection": (
+        "update groups set connection_id = 'nowhere' where account_id = :account",
+        Code.CREDENTIAL_INVALID,
+    ),
+    "fk_saml_links_connection": (
+        "insert into saml_links values (:account, 'nowhere', 'subject', :user, now())",
+        Code.CONNECTION_DISABLED,
+    ),
+    "fk_saml_requests_connection": (
+        "insert into saml_requests values (:account, 'r', 'nowhere', '', '', '/', now(), now(), null)",
+        Code.CONNECTION_DISABLED,
+    ),
+    "fk_saml_spent_connection": (
+        "insert into saml_spent values (:account, 'nowhere', 'assertion', 'a-1', now())",
+        Code.CONNECTION_DISABLED,
+    ),
     "saml_spent_pkey": (
         "insert into saml_spent select * from saml_spent where account_id = :account",
         Code.SAML_REPLAYED,
