@@ -46,8 +46,8 @@ def new_account_options(*, name: str | None, root_email: str | None) -> Callable
     """
     seats_help = ", ".join(f"{plan.value} {number}" for plan, number in SEATS_OF_PLAN.items())
     options = (
-        click.option("--name", default=name, required=name is None, help="Name of the account."),
-        click.option("--root-email", default=root_email, required=root_email is None, help="Login of the root user."),
+        click.option("--name", help="Name of the account.", **_preset(name)),
+        click.option("--root-email", metavar="EMAIL", help="Login of the root user.", **_preset(root_email)),
         click.option("--plan", type=click.Choice([*map(str, Plan)]), default=Plan.ENTERPRISE.value, show_default=True),
         click.option("--seats", type=int, help=f"Number of seats; preset by the plan: {seats_help}."),
         click.option("--permissions", type=click.Choice(PERMISSION_SYSTEMS), default=LEGACY, show_default=True),
@@ -80,6 +80,11 @@ def new_account_options(*, name: str | None, root_email: str | None) -> Callable
         return run
 
     return decorate
+
+
+def _preset(value: str | None) -> dict[str, Any]:
+    """Return what click is told of a preset; it takes a preset of None for a value that was given."""
+    return {"required": True} if value is None else {"default": value, "show_default": True}
 
 
 def account_option(command: Command) -> Command:
