@@ -10,8 +10,9 @@ from provisioning.settings import is_loopback
 
 # Health checks come by whatever address the machine has.
 ANY_HOST = frozenset({"/healthz", "/readyz", "/metrics"})
-# An encoded slash or a dot segment could mean one path to a proxy and another to us (WEB-6); NUL is in no id of ours.
-AMBIGUOUS = re.compile(r"%2f|%5c|%00|(?:^|/)(?:\.|%2e){1,2}(?:/|$|\?)|//", re.I)
+# An encoded slash or a dot segment could mean one path to a proxy and another to us (WEB-6); NUL is in no id of ours,
+# and a server that hands on no raw address shows it decoded.
+AMBIGUOUS = re.compile(r"%2f|%5c|%00|\0|(?:^|/)(?:\.|%2e){1,2}(?:/|$|\?)|//", re.I)
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
