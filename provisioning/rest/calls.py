@@ -8,11 +8,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 from flask_smorest import Blueprint  # type: ignore[import-untyped]
 from marshmallow import Schema
 
-from provisioning.domain.errors import not_found
 from provisioning.domain.permissions import Permission
 from provisioning.guard.account_key import account_key_caller
 from provisioning.guard.require import requires
@@ -38,7 +37,6 @@ class Noun(Blueprint):  # type: ignore[misc]
 
     def __init__(self, name: str, description: str, base: str = ACCOUNT_BASE) -> None:
         super().__init__(name, __name__, url_prefix=base, description=description)
-        self.before_request(refuse_impossible_ids)
 
     def call(
         self,
@@ -74,12 +72,6 @@ class Noun(Blueprint):  # type: ignore[misc]
             return view
 
         return decorate
-
-
-def refuse_impossible_ids() -> None:
-    """Refuse an address with a NUL in it, which no id has and no database can look for."""
-    if any("\0" in value for value in (request.view_args or {}).values()):
-        raise not_found("Address")
 
 
 def _within_account(view: View) -> View:
