@@ -76,8 +76,8 @@ def generate_access_key(
 
 def list_access_keys(caller: Caller, environment_id: str, services: Services) -> list[AccessKey]:
     """Return the access keys of a product environment, in the order of making."""
-    policy.require(caller, Permission.ENVIRONMENT_ACCESS_KEYS_MANAGE)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ENVIRONMENT_ACCESS_KEYS_MANAGE)
         unit.environments.get(environment_id)
         return [shown(row, services) for row in unit.access_keys.of([environment_id])]
 

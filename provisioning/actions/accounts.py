@@ -95,15 +95,15 @@ def create_account(caller: Caller, command: NewAccount, services: Services) -> M
 
 def show_account(caller: Caller, services: Services) -> AccountView:
     """Return the caller's account with its seats."""
-    policy.require(caller, Permission.ACCOUNT_USERS_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_USERS_READ)
         return AccountView(unit.accounts.get(), unit.accounts.seats())
 
 
 def list_accounts(caller: Caller, services: Services) -> list[Account]:
     """Return every account, for the operator."""
-    policy.require(caller, Permission.OPERATOR_ACCOUNTS_MANAGE)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.OPERATOR_ACCOUNTS_MANAGE)
         return unit.accounts.all()
 
 
@@ -114,8 +114,8 @@ def set_seats(caller: Caller, seats: int, services: Services) -> Seats:
     Raises:
         Refusal: an impossible number, or one below the seats in use.
     """
-    policy.require(caller, Permission.OPERATOR_ACCOUNTS_MANAGE)
     with services.unit(caller) as unit:
+        policy.require(caller, Permission.OPERATOR_ACCOUNTS_MANAGE)
         account = unit.accounts.get()
         before = unit.accounts.lock_seats()
         after = with_plan_seats(before, seats, before.additional)

@@ -36,15 +36,15 @@ def list_activity(
         before: id of the last entry of the page before.
         most: entries on the page.
     """
-    policy.require(caller, Permission.ACCOUNT_ACTIVITY_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_ACTIVITY_READ)
         return unit.activity.page(person=person, before=before, most=min(most, MOST_ON_A_PAGE))
 
 
 def export_activity(caller: Caller, services: Services) -> Iterator[Entry]:
     """Yield every entry, oldest first; that somebody exported is an entry itself."""
-    policy.require(caller, Permission.ACCOUNT_ACTIVITY_READ)
     with services.unit(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_ACTIVITY_READ)
         account = unit.accounts.get()
         unit.record(Event("activity.exported", "account", account.id, account.name))
     with services.read(caller) as unit:
@@ -53,8 +53,8 @@ def export_activity(caller: Caller, services: Services) -> Iterator[Entry]:
 
 def verify_activity(caller: Caller, services: Services) -> Verdict:
     """Verify the chain of seals against the entries (ACT-2)."""
-    policy.require(caller, Permission.ACCOUNT_ACTIVITY_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_ACTIVITY_READ)
         unit.accounts.get()
         fault = first_fault(unit.activity.chain())
         last = last_seal(unit.connection, caller.account)

@@ -123,15 +123,15 @@ def delete_environment(caller: Caller, environment_id: str, services: Services) 
 
 def show_environment(caller: Caller, environment_id: str, services: Services) -> EnvironmentView:
     """Return one product environment of the account."""
-    policy.require(caller, Permission.ACCOUNT_ENVIRONMENTS_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_ENVIRONMENTS_READ)
         return _view(unit, unit.environments.get(environment_id), services)
 
 
 def list_environments(caller: Caller, services: Services) -> list[EnvironmentView]:
     """Return every product environment of the account, in the order of making."""
-    policy.require(caller, Permission.ACCOUNT_ENVIRONMENTS_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_ENVIRONMENTS_READ)
         found = unit.environments.all()
         keys = unit.access_keys.of([environment.id for environment in found])
         by_environment: dict[str, list[AccessKey]] = {environment.id: [] for environment in found}
@@ -142,8 +142,8 @@ def list_environments(caller: Caller, services: Services) -> list[EnvironmentVie
 
 def environments_of_user(caller: Caller, user_id: str, services: Services) -> list[EnvironmentView]:
     """Return the product environments that a live user has access to (ENV-2)."""
-    policy.require(caller, Permission.ACCOUNT_USERS_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_USERS_READ)
         user = unit.users.get(user_id)
     everything = list_environments(caller, services)
     if user.all_environments:

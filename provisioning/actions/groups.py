@@ -126,16 +126,16 @@ def delete_group(caller: Caller, group_id: str, services: Services, versions: Co
 
 def show_group(caller: Caller, group_id: str, services: Services, *, with_members: bool = True) -> GroupView:
     """Return a group; its members are read only where they are asked for."""
-    policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
         group = unit.groups.get(group_id)
         return GroupView(group, unit.groups.members(group_id) if with_members else None)
 
 
 def search_groups(caller: Caller, query: Query, services: Services, *, with_members: bool) -> Results[GroupView]:
     """Return one page of the groups that meet a filter, and how many meet it in all."""
-    policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
         total, found = unit.groups.search(query)
         views = [GroupView(group, unit.groups.members(group.id) if with_members else None) for group in found]
         return Results(total, tuple(views))
@@ -143,15 +143,15 @@ def search_groups(caller: Caller, query: Query, services: Services, *, with_memb
 
 def list_groups(caller: Caller, services: Services) -> list[Group]:
     """Return every group of the account in the order of making, without members."""
-    policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
         return unit.groups.all(unit.groups.select().order_by("id"))
 
 
 def list_groups_with_users(caller: Caller, services: Services) -> list[GroupView]:
     """Return every group of the account in the order of making, with its users: two statements in all."""
-    policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
         found = unit.groups.all(unit.groups.select().order_by("id"))
         people = unit.groups.users_of([group.id for group in found])
         return [GroupView(group, tuple(people[group.id])) for group in found]
@@ -159,8 +159,8 @@ def list_groups_with_users(caller: Caller, services: Services) -> list[GroupView
 
 def groups_of_user(caller: Caller, user_id: str, services: Services) -> list[Group]:
     """Return the groups that a live user is in."""
-    policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
         unit.users.get(user_id)
         return unit.groups.groups_of(user_id)
 

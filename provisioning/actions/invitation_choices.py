@@ -44,8 +44,8 @@ def invitation_choices(caller: Caller, services: Services) -> InvitationChoices:
     Raises:
         Refusal: NOT_ALLOWED without user management.
     """
-    policy.require(caller, Permission.ACCOUNT_USERS_MANAGE)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_USERS_MANAGE)
         account = unit.accounts.get()
         return InvitationChoices(
             account=account,
@@ -59,8 +59,8 @@ def invitation_choices(caller: Caller, services: Services) -> InvitationChoices:
 
 def emails_taken(caller: Caller, emails: Iterable[str], services: Services) -> frozenset[str]:
     """Return the keys of those emails that live users of the account have, so that a form shows all faults at once."""
-    policy.require(caller, Permission.ACCOUNT_USERS_MANAGE)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_USERS_MANAGE)
         found = (unit.users.find_by_email(email) for email in emails if is_email(email))
         return frozenset(email_key(user.email) for user in found if user is not None and user.email)
 

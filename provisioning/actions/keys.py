@@ -75,8 +75,8 @@ def add_key(unit: Unit, name: str, role: Role, services: Services) -> MadeKey:
 
 def list_account_keys(caller: Caller, services: Services) -> list[AccountKey]:
     """Return the account's keys without their secrets."""
-    policy.require(caller, Permission.ACCOUNT_KEYS_MANAGE)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_KEYS_MANAGE)
         return unit.keys.all_keys()
 
 

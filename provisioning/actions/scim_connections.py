@@ -71,15 +71,15 @@ def delete_scim_connection(caller: Caller, connection_id: str, services: Service
 
 def list_scim_connections(caller: Caller, services: Services) -> list[ScimConnection]:
     """Return the account's SCIM connections."""
-    policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
         return unit.keys.all_connections()
 
 
 def show_scim_connection(caller: Caller, connection_id: str, services: Services) -> ScimConnection:
     """Return one SCIM connection of the account."""
-    policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
         return unit.keys.get_connection(connection_id)
 
 

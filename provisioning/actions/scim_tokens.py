@@ -67,8 +67,8 @@ def add_token(unit: Unit, connection: ScimConnection, services: Services) -> Mad
 
 def list_scim_tokens(caller: Caller, connection_name: str | None, services: Services) -> list[ScimToken]:
     """Return the tokens of the account, or of the connection of a name, without their text."""
-    policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
         named = unit.keys.get_connection_named(connection_name).id if connection_name else None
         return unit.keys.all_tokens(named)
 

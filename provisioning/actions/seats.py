@@ -11,8 +11,8 @@ from provisioning.domain.seats import Seats, with_additional
 
 def show_seats(caller: Caller, services: Services) -> Seats:
     """Return the seat counter of the caller's account, for who may change its limit."""
-    policy.require(caller, Permission.ACCOUNT_SEATS_MANAGE)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_SEATS_MANAGE)
         return unit.accounts.seats()
 
 

@@ -108,15 +108,15 @@ def disconnect(caller: Caller, connection_id: str, services: Services) -> Connec
 
 def show_connection(caller: Caller, connection_id: str, services: Services) -> Connection:
     """Return one SAML connection of the account."""
-    policy.require(caller, Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE)
         return _with_enforce(unit.saml_connections.get(connection_id), unit.accounts.get())
 
 
 def list_connections(caller: Caller, services: Services) -> list[Connection]:
     """Return the account's SAML connections."""
-    policy.require(caller, Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE)
         account = unit.accounts.get()
         return [_with_enforce(connection, account) for connection in unit.saml_connections.all()]
 

@@ -25,8 +25,8 @@ def list_users(caller: Caller, wanted: UserFilter, services: Services) -> list[U
     Raises:
         Refusal: an unknown product environment (with the id that was asked for), not allowed.
     """
-    policy.require(caller, Permission.ACCOUNT_USERS_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_USERS_READ)
         _require_environment(unit, wanted)
         return list(unit.users.views(find_users(unit, wanted, most=wanted.count)))
 
@@ -45,7 +45,6 @@ def stream_users(caller: Caller, wanted: UserFilter, services: Services) -> Iter
     Raises:
         Refusal: an unknown product environment (with the id that was asked for), not allowed.
     """
-    policy.require(caller, Permission.ACCOUNT_USERS_READ)
     return _batches(caller, wanted, services, _batch(caller, wanted, services, None))
 
 
@@ -58,6 +57,7 @@ def _batches(caller: Caller, wanted: UserFilter, services: Services, batch: list
 
 def _batch(caller: Caller, wanted: UserFilter, services: Services, after: User | None) -> list[UserView]:
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_USERS_READ)
         if after is None:
             _require_environment(unit, wanted)
         return list(unit.users.views(find_users(unit, wanted, most=BATCH, after=after)))

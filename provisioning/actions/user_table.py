@@ -86,10 +86,10 @@ def user_table(caller: Caller, query: TableQuery, services: Services) -> UserTab
     Raises:
         Refusal: a text that is too long or holds NUL; not allowed.
     """
-    policy.require(caller, Permission.ACCOUNT_USERS_READ)
     for value in (query.text, query.after, query.before):
         require_text("search", value)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_USERS_READ)
         account = unit.accounts.get()
         page = page_of_users(unit.users, query)
         saml = saml_state(account.saml_enabled, account.saml_enforced)
@@ -103,8 +103,8 @@ def user_page(caller: Caller, user_id: str, services: Services) -> UserPage:
     Raises:
         Refusal: an unknown or foreign user is not found; not allowed.
     """
-    policy.require(caller, Permission.ACCOUNT_USERS_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_USERS_READ)
         user = unit.users.get_also_inactive(user_id)
         account = unit.accounts.get()
         saml = saml_state(account.saml_enabled, account.saml_enforced)

@@ -118,8 +118,8 @@ def delete_user(caller: Caller, user_id: str, services: Services, versions: Coll
 
 def show_user(caller: Caller, user_id: str, services: Services) -> UserView:
     """Return a live user with its groups; a deleted, unknown or foreign one is not found alike (ACC-1, USR-6)."""
-    policy.require(caller, Permission.ACCOUNT_USERS_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_USERS_READ)
         return unit.users.views([unit.users.get(user_id)])[0]
 
 
@@ -131,8 +131,8 @@ def search_users(caller: Caller, query: Query, services: Services) -> Results[Us
         query: filter tree, order, offset and count.
         services: from outside.
     """
-    policy.require(caller, Permission.ACCOUNT_USERS_READ)
     with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_USERS_READ)
         total, found = unit.users.search(query, lambda: unit.accounts.seats().used)
         return Results(total, unit.users.views(found))
 

@@ -168,8 +168,7 @@ def open_unit(database: Database, caller: Caller, adapters: Adapters) -> Iterato
             yield unit
             unit.flush()
     except Refusal as refusal:
-        if REFUSALS[refusal.code].recorded and caller.account:
-            record_refusal(database, caller, refusal, adapters)
+        record_refusal(database, caller, refusal, adapters)
         raise
     except SQLAlchemyError as error:
         raise translated(error) from error
@@ -181,12 +180,17 @@ def open_reading(database: Database, caller: Caller, adapters: Adapters) -> Iter
     try:
         with database.reader.connect() as connection:
             yield Unit(connection, caller, adapters)
+    except Refusal as refusal:
+        record_refusal(database, caller, refusal, adapters)
+        raise
     except SQLAlchemyError as error:
         raise translated(error) from error
 
 
 def record_refusal(database: Database, caller: Caller, refusal: Refusal, adapters: Adapters) -> None:
-    """Write the entry of a refused attempt, after the roll-back of what it attempted (ACT-1, AUD-1)."""
+    """Write the entry of a refused attempt where its kind wants one, after all else is rolled back (ACT-1, AUD-1)."""
+    if not (REFUSALS[refusal.code].recorded and caller.account):
+        return
     entry = Entry(
         account_id=caller.account,
         id=adapters.new_id(),
