@@ -21,7 +21,7 @@ from provisioning.scim.traits import ResourceType, Trait
 ORDER = frozenset({Operator.GT, Operator.GE, Operator.LT, Operator.LE})
 PARTS = frozenset({Operator.CO, Operator.SW, Operator.EW})
 # Type of the attribute -> operators that mean nothing for it (RFC 7644 section 3.4.2.2, table 3).
-REFUSED_OPERATORS = {"boolean": ORDER | PARTS, "binary": ORDER, "dateTime": PARTS}
+REFUSED_OPERATORS = {"boolean": ORDER | PARTS, "binary": ORDER | PARTS, "dateTime": PARTS}
 # References that the server computes from an id: a filter on them is a filter on the id.
 COMPUTED = {"meta.location": "id", "members.$ref": "members.value", "groups.$ref": "groups.value"}
 

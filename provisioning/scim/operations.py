@@ -12,7 +12,7 @@ from typing import Any
 
 from provisioning.domain.errors import Code, Refusal, invalid
 from provisioning.scim.paths import Target, parse_path, path_not_understood
-from provisioning.scim.quirks import is_credential, members_by_name, normal_value
+from provisioning.scim.quirks import members_by_name, normal_value
 from provisioning.scim.schemas import checked_value
 from provisioning.scim.traits import ResourceType, Trait
 
@@ -125,7 +125,7 @@ def _at(op: Op, target: Target, value: Any, resource: ResourceType) -> Iterator[
     trait = target.trait
     if trait is None:
         yield from _whole_schema(op, target, value, resource)
-    elif is_credential(trait):
+    elif trait.is_credential:
         return
     elif _is_protected(target):
         yield Step(op, target, value)

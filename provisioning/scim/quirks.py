@@ -4,7 +4,7 @@ Every row is a habit seen on the wire; a habit is known by the attribute's trait
 POST, PUT and PATCH, with and without a path. What no row knows stays as it is, and the schema then says what is wrong.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +75,7 @@ def normal_value(trait: Trait, value: Any) -> Any:
     if trait.multi_valued and isinstance(value, list):
         return [normal_value(trait.element, each) for each in value if each is not None]
     if trait.is_complex and isinstance(value, dict):
-        return dict(_normal_members(trait.sub, value))
+        return _normal_members(trait.settable, value)
     return value
 
 
@@ -88,36 +88,22 @@ def normal_resource(body: Mapping[str, Any], resource: ResourceType) -> dict[str
     Raises:
         Refusal: INVALID_SYNTAX where two members differ by letter case only.
     """
-    known = tuple(trait for trait in (*resource.core.traits, *_client_common(resource)) if _is_settable(trait))
-    normal = dict(_normal_members(known, body))
+    normal = _normal_members(resource.settable, body)
     for urn, value in body.items():
-        extension = resource.extension(urn)
-        if extension and isinstance(value, dict):
-            normal[extension.urn] = dict(_normal_members(tuple(filter(_is_settable, extension.traits)), value))
+        extension = resource.extension(urn) if ":" in urn else None
+        if extension and value is not None:
+            is_object = isinstance(value, dict)
+            normal[extension.urn] = _normal_members(extension.settable, value) if is_object else value
     return {name: value for name, value in normal.items() if value not in ([], {})}
 
 
-def _client_common(resource: ResourceType) -> Iterator[Trait]:
-    found = resource.find(None, "externalId")
-    if found:
-        yield found
-
-
-def _is_settable(trait: Trait) -> bool:
-    return not trait.is_read_only and not is_credential(trait)
-
-
-def is_credential(trait: Trait) -> bool:
-    """Whether an attribute is a credential, which no request ever sets (SCM-3)."""
-    return trait.name == "password"
-
-
-def _normal_members(traits: tuple[Trait, ...], value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    by_name = members_by_name(value)
-    for trait in traits:
-        member = by_name.get(trait.name.lower())
-        if member is not None and not trait.is_read_only:
-            yield trait.name, normal_value(trait, member)
+def _normal_members(settable: Mapping[str, Trait], value: Mapping[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, member in members_by_name(value).items():
+        trait = settable.get(name)
+        if trait is not None and member is not None:
+            found[trait.name] = normal_value(trait, member)
+    return found
 
 
 def members_by_name(value: Mapping[str, Any]) -> dict[str, Any]:

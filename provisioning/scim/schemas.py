@@ -142,7 +142,7 @@ def _refusal(messages: Any, prefix: str = "") -> Refusal:
             name += _step(name, key)
         else:
             messages = messages[0]
-    full = prefix + name
+    full = f"{prefix}{name}".rstrip(":")
     return invalid(full or None, f"The attribute '{full}' {messages}" if full else f"The resource {messages}")
 
 

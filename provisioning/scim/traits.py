@@ -4,7 +4,7 @@ Everything that depends on an attribute reads this table: what is published at /
 what a filter may name, what a PATCH may change and what an answer may show. So an attribute is added in one place.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -44,6 +44,11 @@ class Trait:
         return self.mutability == "readOnly"
 
     @property
+    def is_credential(self) -> bool:
+        """Whether it is a credential, which no request ever sets (SCM-3)."""
+        return self.name == "password"
+
+    @property
     def is_hidden(self) -> bool:
         """Whether it is never shown, so that no filter or sort on it may tell anything (SCM-7)."""
         return self.returned == "never"
@@ -52,6 +57,11 @@ class Trait:
     def element(self) -> "Trait":
         """The trait of one element of a multi-valued attribute."""
         return replace(self, multi_valued=False)
+
+    @cached_property
+    def settable(self) -> Mapping[str, "Trait"]:
+        """The sub-attributes that clients may send, by lower-cased name."""
+        return settable_of(self.sub)
 
     @property
     def is_complex(self) -> bool:
@@ -63,7 +73,12 @@ class Trait:
         return named(self.sub, name)
 
 
-@dataclass(frozen=True, slots=True)
+def settable_of(traits: Iterable[Trait]) -> Mapping[str, Trait]:
+    """Return the attributes that a body may set, by lower-cased name: not what only the server sets, no credential."""
+    return {trait.name.lower(): trait for trait in traits if not trait.is_read_only and not trait.is_credential}
+
+
+@dataclass(frozen=True)
 class SchemaTable:
     """One schema: its URN, what it is called, its attributes."""
 
@@ -72,8 +87,13 @@ class SchemaTable:
     description: str
     traits: tuple[Trait, ...]
 
+    @cached_property
+    def settable(self) -> Mapping[str, Trait]:
+        """The attributes that clients may send, by lower-cased name."""
+        return settable_of(self.traits)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class ResourceType:
     """One resource type: its core schema and its extensions, none of which is required."""
 
@@ -88,6 +108,11 @@ class ResourceType:
         """The core schema, then each extension."""
         yield self.core
         yield from self.extensions
+
+    @cached_property
+    def settable(self) -> Mapping[str, Trait]:
+        """The core and common attributes that clients may send, by lower-cased name."""
+        return settable_of((*COMMON, *self.core.traits))
 
     def extension(self, urn: str) -> SchemaTable | None:
         """Return the extension of that URN in any letter case, None where there is none."""

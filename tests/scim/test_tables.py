@@ -92,6 +92,7 @@ def test_nulls_and_empty_lists_are_unassigned():
         ({"userName": "a", "emails": [{"primary": "perhaps"}]}, "emails[0].primary"),
         ({"userName": "a", "emails": [{"primary": True}, {"primary": "True"}]}, "emails"),
         ({"userName": "a", "active": 1}, "active"),
+        ({"userName": "a", ENTERPRISE_USER: "x"}, ENTERPRISE_USER),
         ({"userName": "a", ENTERPRISE_USER: {"manager": {"value": 7}}}, f"{ENTERPRISE_USER}:manager.value"),
     ],
 )  # fmt: skip
