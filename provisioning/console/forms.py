@@ -100,7 +100,6 @@ class UserLimitForm(Form):
 
     additional = fields.Integer(
         required=True,
-        strict=True,
         validate=self_service_number,
         error_messages={"required": NO_NUMBER, "invalid": NO_NUMBER, "too_large": NO_NUMBER},
     )
