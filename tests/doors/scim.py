@@ -12,6 +12,7 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ACCOUNT = "urn:gatelodge:scim:schemas:extension:account:1.0:User"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MEDIA_TYPE = "application/scim+json"
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 
 class ScimClient:
@@ -66,3 +67,15 @@ class ScimClient:
         made = self.post("/Groups", {"schemas": [CORE_GROUP], "displayName": name, "members": members, **attributes})
         assert made.status_code == 201, made.text
         return dict(made.get_json())
+
+
+def fault(response, status: int, scim_type: str | None = None) -> dict:
+    """The body of a SCIM error, which it must be."""
+    body = response.get_json(force=True)
+    assert response.status_code == status, response.text
+    assert response.content_type == "application/scim+json"
+    assert body["schemas"] == [ERROR]
+    assert body["status"] == str(status)
+    assert body.get("scimType") == scim_type
+    assert body["detail"]
+    return body

@@ -3,8 +3,7 @@
 import pytest
 
 from provisioning.scim.groups import MOST_MEMBERS_SHOWN
-from tests.doors.scim import ScimClient
-from tests.scim.test_wire import fault
+from tests.doors.scim import ScimClient, fault
 
 COPIES = """
     insert into users select copy.* from users person, generate_series(1, %s) number, lateral jsonb_populate_record(

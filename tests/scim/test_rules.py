@@ -9,9 +9,8 @@ from provisioning.actions.sign_in import by_password
 from provisioning.actions.users import show_user
 from provisioning.domain.errors import Refusal
 from provisioning.domain.roles_legacy import Role
-from tests.doors.scim import ACCOUNT, PATCH_OP, ScimClient
+from tests.doors.scim import ACCOUNT, PATCH_OP, ScimClient, fault
 from tests.factories import PASSWORD, make_active, make_user
-from tests.scim.test_wire import fault
 
 
 def row(sql, user_id: str) -> tuple:
