@@ -1,0 +1,203 @@
+"""The web as a real process, on both servers: limits, numbers, and a stop that loses no request."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from embedded.folder import free_port
+
+SERVERS = ("gunicorn", "granian")
+
+
+@dataclass
+class Web:
+    """One web on loopback."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    metrics_port: int
+
+    def ask(self, path: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read(), {name.lower(): value for name, value in answer.getheaders()}
+        finally:
+            connection.close()
+
+    def raw(self, sent: bytes) -> bytes:
+        """Everything that comes back for some bytes."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+            connection.sendall(sent)
+            return b"".join(iter(lambda: receive(connection), b""))
+
+    def series(self) -> list[str]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=10) as answer:
+            return [line.split()[0] for line in answer.read().decode().splitlines() if not line.startswith("#")]
+
+
+def receive(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(65536)
+    except ConnectionResetError:
+        return b""
+
+
+@pytest.fixture(params=SERVERS)
+def web(request, gatelodge, account, tmp_path) -> Iterator[Web]:
+    port, metrics_port = free_port(), free_port()
+    environment = {
+        **os.environ, **gatelodge.environment,
+        "GATELODGE_SERVER": request.param, "GATELODGE_WEB_THREADS": "4",
+        "GATELODGE_METRICS_ADDRESS": f"127.0.0.1:{metrics_port}", "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics"),
+    }  # fmt: skip
+    (tmp_path / "metrics").mkdir()
+    program = Path(sys.executable).with_name("gatelodge")
+    with open(tmp_path / "log", "wb") as log:
+        process = subprocess.Popen([program, "web", "--port", str(port)], env=environment, stdout=log, stderr=log)
+    made = Web(process, port, metrics_port)
+    try:
+        wait_for(made, tmp_path / "log")
+        yield made
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_for(web: Web, log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and web.process.poll() is None:
+        try:
+            if web.ask("/readyz")[0] == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+@pytest.mark.rule("LIM-2", "LIM-5")
+def test_limits_numbers_and_ids(web, account) -> None:
+    # Headers of more than 16 KiB in all, one too long, and a line too long.
+    assert web.ask("/healthz", **{f"X-{number}": "x" * 1000 for number in range(15)})[0] == 200
+    for headers in ({f"X-{number}": "x" * 1000 for number in range(17)}, {"X": "x" * 40_000}):
+        with suppress(ConnectionError, http.client.BadStatusLine):
+            assert 400 <= web.ask("/healthz", **headers)[0] < 500
+    assert web.ask("/healthz")[0] == 200
+    line = web.raw(b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert line == b"" or 400 <= int(line.split()[1]) < 500
+
+    # What is no HTTP gets no 5xx.
+    for sent in (
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST /scim/v2/Users HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello\r\n\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", web.port), timeout=20) as connection:
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
+            answered = b"".join(iter(lambda c=connection: receive(c), b""))
+        assert not answered.split(b" ", 2)[1:2] or answered.split(b" ", 2)[1] < b"500"
+
+    # Nothing that a client sends makes a new series.
+    for number in range(3):
+        web.ask(f"/nothing/{number}", **{"User-Agent": f"agent-{number}"})
+        web.ask(f"/scim/v2/Users/{number}", Authorization=f"Bearer {account.token.text}")
+    before = sorted(web.series())
+    for number in range(40):
+        web.ask(f"/nothing/{number}-{os.urandom(4).hex()}", **{"User-Agent": f"agent-{os.urandom(4).hex()}"})
+        web.ask(f"/scim/v2/Users/{os.urandom(4).hex()}", Authorization=f"Bearer {account.token.text}")
+    assert sorted(web.series()) == before
+    assert any("gatelodge_requests_total" in name for name in before)
+
+    # The processes were made of one; their ids must not be.
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(lambda _: web.ask("/healthz")[2]["x-request-id"], range(300)))
+    assert len(set(ids)) == 300
+
+
+@pytest.mark.rule("OPS-6")
+def test_a_request_at_hand_is_answered_before_a_stop(web, account) -> None:
+    body = b'{"userName": "late@acme.example"}'
+    head = (
+        f"POST /scim/v2/Users HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nAuthorization: Bearer {account.token.text}\r\n"
+        f"Content-Type: application/scim+json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", web.port), timeout=30) as connection:
+        connection.sendall(head.encode() + body[:10])
+        # Another request shows that the first has been taken on by then.
+        assert web.ask("/healthz")[0] == 200
+        began = time.monotonic()
+        web.process.send_signal(signal.SIGTERM)
+        assert web.process.poll() is None
+        connection.sendall(body[10:])
+        answered = connection.recv(65536)
+    assert answered.startswith(b"HTTP/1.1 201"), answered
+    assert web.process.wait(25) == 0
+    assert time.monotonic() - began < 25
+    with pytest.raises(OSError):
+        web.ask("/healthz")
+
+
+@pytest.mark.rule("LIM-2", "LIM-4")
+@pytest.mark.long
+def test_slow_clients_are_cut_off_and_others_are_answered_meanwhile(web) -> None:
+    slow = [socket.create_connection(("127.0.0.1", web.port), timeout=60) for _ in range(5)]
+    for number, connection in enumerate(slow):
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: " if number else b"G")
+    began = time.monotonic()
+    assert web.ask("/healthz")[0] == 200
+    ended = []
+    for connection in slow:
+        while time.monotonic() - began < 60:
+            try:
+                connection.sendall(b"a")
+                connection.settimeout(1)
+                if connection.recv(1024) == b"":
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        ended.append(time.monotonic() - began)
+        connection.close()
+    assert max(ended) < 45
+    assert web.ask("/healthz")[0] == 200
+
+
+@pytest.mark.rule("LIM-7")
+def test_without_its_database_the_web_lives_and_says_that_it_is_not_ready(gatelodge, tmp_path) -> None:
+    port = free_port()
+    environment = {**os.environ, **gatelodge.environment, "DATABASE_URL": "postgresql://nobody:x@127.0.0.1:1/none"}
+    program = Path(sys.executable).with_name("gatelodge")
+    process = subprocess.Popen([program, "web", "--port", str(port)], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        found = []
+        deadline = time.monotonic() + 60
+        while not found and time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10)
+            except urllib.error.HTTPError as answer:
+                found.append((answer.code, answer.read()))
+            except OSError:
+                time.sleep(0.1)
+        assert found[0][0] == 503
+        assert b"unreachable" in found[0][1]
+        assert urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10).status == 200
+    finally:
+        process.kill()
+        process.wait()
