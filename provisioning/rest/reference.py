@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Flask, Response, render_template
+from markupsafe import Markup, escape
 
 from provisioning.domain.errors import REFUSALS
 from provisioning.guard.require import public
@@ -19,6 +20,7 @@ DOCUMENT_PATH = "/openapi.json"
 PAGE_PATH = "/docs/api"
 CSS_PATH = "/docs/api.css"
 STYLE = Path(__file__).parent / "static" / "reference.css"
+CODE = Markup("<code>{}</code>")
 REASON = "describes the API and tells nothing of any account"
 Spec = Mapping[str, Any]
 
@@ -84,7 +86,14 @@ def _page(document: Spec) -> str:
         server=document["servers"][0]["url"],
         sections=sections_of(document),
         errors=errors,
+        with_code=with_code,
     )
+
+
+def with_code(text: str) -> Markup:
+    """Return a text as HTML, with what stands between backticks as code."""
+    pieces = [CODE.format(piece) if number % 2 else escape(piece) for number, piece in enumerate(text.split("`"))]
+    return Markup("").join(pieces)
 
 
 def sections_of(document: Spec) -> list[Section]:
