@@ -1,6 +1,7 @@
 """Hostile and odd input at the SCIM door: a clear error in SCIM's form, nothing changed, never a 5xx."""
 
 import gzip
+import io
 import json
 
 import pytest
@@ -112,6 +113,15 @@ class TestBodies:
         fault(idp.send("POST", "/Groups", b" " * (4 * 1024 * 1024 + 1)), 413)
         many = json.dumps({"userName": "a", "x": [0] * 10_001}).encode()
         fault(idp.send("POST", "/Users", many), 413)
+        assert state() == before
+
+    @pytest.mark.rule("LIM-1", "LIM-3")
+    def test_a_body_without_a_stated_length_is_not_cut_at_the_limit(self, idp, state):
+        before = state()
+        cut_here = b'{"userName": "cut"}' + b" " * 1024 * 1024
+        environ = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+        stream = {"input_stream": io.BytesIO(cut_here), "content_length": None, "environ_base": environ}
+        fault(idp.send("POST", "/Users", content_type="application/scim+json", **stream), 413)
         assert state() == before
 
     def test_a_media_type_in_any_letter_case_and_with_parameters(self, idp):
