@@ -4,7 +4,8 @@ Uniqueness is decided by the index and by nothing else: a look before the insert
 still lose a race. What a refusal wants to say beyond its code is taken from the values that were to be written.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from sqlalchemy.exc import IntegrityError
 
@@ -42,6 +43,22 @@ REFUSED_BY: dict[str, Callable[[Values], Refusal]] = {
     "ck_users_root": lambda _: Refusal(Code.ROOT_USER_PROTECTED, detail="it always keeps its access."),
     "ux_users_root": lambda _: Refusal(Code.ROOT_USER_PROTECTED, detail="an account has exactly one."),
 }
+
+
+@contextmanager
+def refusing(values: Values) -> Iterator[None]:
+    """Turn a constraint violated inside into the refusal that is meant; the fault itself where none is.
+
+    Args:
+        values: the values that are being written, for the sentence.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        refusal = refusal_of(error, values)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 def refusal_of(error: IntegrityError, values: Values) -> Refusal | None:

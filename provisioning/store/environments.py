@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from provisioning.domain.comparison import comparison_key
 from provisioning.domain.environments import Environment
 from provisioning.domain.errors import not_found
-from provisioning.store.constraints import refusal_of
+from provisioning.store.constraints import refusing
 from provisioning.store.tables.access import access_keys, environments, user_environments
 from provisioning.store.tables.users import users
 
@@ -86,13 +85,13 @@ class Environments:
 
     def add(self, environment: Environment) -> Environment:
         """Insert a product environment; a taken cloud name is refused (ENV-1)."""
-        self._checked(insert(environments), environment)
+        self._write(insert(environments), environment)
         return environment
 
     def save(self, environment: Environment) -> Environment:
         """Write a changed product environment."""
         statement = update(environments).where(self._mine(), environments.c.id == environment.id)
-        self._checked(statement, environment)
+        self._write(statement, environment)
         return environment
 
     def delete(self, environment_id: str) -> None:
@@ -129,18 +128,13 @@ class Environments:
             raise not_found("Product environment", environment_id)
         return environment_of(row)
 
-    def _checked(self, statement: Any, environment: Environment) -> None:
+    def _write(self, statement: Any, environment: Environment) -> None:
         row: Mapping[str, object] = {
             **{name: getattr(environment, name) for name in ENVIRONMENT_FIELDS},
             "cloud_name_key": comparison_key(environment.cloud_name),
         }
-        try:
+        with refusing(row):
             self._connection.execute(statement.values(**row))
-        except IntegrityError as error:
-            refusal = refusal_of(error, row)
-            if refusal is None:
-                raise
-            raise refusal from error
 
 
 class AccessKeys:

@@ -1,6 +1,6 @@
 """Groups as rows; members are added and removed one by one or in sets, never by writing a whole list back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -24,13 +24,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import IntegrityError
 
 from provisioning.domain.comparison import comparison_key
 from provisioning.domain.errors import not_found
 from provisioning.domain.groups import Group, Member
 from provisioning.domain.search import Query
-from provisioning.store.constraints import refusal_of
+from provisioning.store.constraints import refusing
 from provisioning.store.filter_sql import group_condition, group_order
 from provisioning.store.statements import Statement
 from provisioning.store.tables.groups import group_children, group_members, groups
@@ -148,7 +147,9 @@ class Groups:
 
     def add(self, group: Group) -> Group:
         """Insert a group without members; a taken name is refused (GRP-5)."""
-        self._checked(ADD_GROUP, self._row(group), self._row(group))
+        row = self._row(group)
+        with refusing(row):
+            ADD_GROUP.run(self._connection, **row)
         return group
 
     def save(self, before: Group, after: Group) -> Group:
@@ -156,7 +157,8 @@ class Groups:
         saved = replace(after, version=before.version + 1)
         row = self._row(saved)
         written = {name: row[name] for name in SAVED_COLUMNS}
-        self._checked(SAVE_GROUP, row, {**written, "of_account": self._account_id, "of_group": saved.id})
+        with refusing(row):
+            SAVE_GROUP.run(self._connection, **written, of_account=self._account_id, of_group=saved.id)
         return saved
 
     def delete(self, group_id: str) -> None:
@@ -300,12 +302,3 @@ class Groups:
         if row is None:
             raise not_found("Group")
         return group_of(row)
-
-    def _checked(self, statement: Statement, row: Mapping[str, object], parameters: Mapping[str, object]) -> None:
-        try:
-            statement.run_all(self._connection, [parameters])
-        except IntegrityError as error:
-            refusal = refusal_of(error, row)
-            if refusal is None:
-                raise
-            raise refusal from error

@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from provisioning.domain.comparison import comparison_key
 from provisioning.domain.errors import not_found
 from provisioning.domain.keys import AccountKey, ScimToken
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.scim_connections import Profile, ScimConnection
-from provisioning.store.constraints import refusal_of
+from provisioning.store.constraints import refusing
 from provisioning.store.statements import Statement
 from provisioning.store.tables.accounts import accounts
 from provisioning.store.tables.keys import account_keys, scim_connections, scim_tokens
@@ -148,14 +147,14 @@ class Keys:
 
     def add_connection(self, scim_connection: ScimConnection, now: datetime) -> None:
         """Insert a SCIM connection; a taken name is refused."""
-        self._checked(insert(scim_connections).values(created_at=now), self._connection_row(scim_connection))
+        self._write(insert(scim_connections).values(created_at=now), self._connection_row(scim_connection))
 
     def save_connection(self, scim_connection: ScimConnection) -> None:
         """Write a changed SCIM connection."""
         statement = update(scim_connections).where(
             self._in(scim_connections), scim_connections.c.id == scim_connection.id
         )
-        self._checked(statement, self._connection_row(scim_connection))
+        self._write(statement, self._connection_row(scim_connection))
 
     def delete_connection(self, connection_id: str) -> None:
         """Delete a SCIM connection and its tokens; who was made by it stays, held by nobody."""
@@ -227,11 +226,6 @@ class Keys:
             "enabled": scim_connection.enabled,
         }
 
-    def _checked(self, statement: Any, row: dict[str, object]) -> None:
-        try:
+    def _write(self, statement: Any, row: dict[str, object]) -> None:
+        with refusing(row):
             self._connection.execute(statement.values(**row))
-        except IntegrityError as error:
-            refusal = refusal_of(error, row)
-            if refusal is None:
-                raise
-            raise refusal from error

@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from provisioning.domain.errors import not_found
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.sso import Connection as SamlConnection
 from provisioning.domain.sso import UnknownGroups
-from provisioning.store.constraints import refusal_of
+from provisioning.store.constraints import refusing
 from provisioning.store.tables.keys import scim_connections
 from provisioning.store.tables.sso import saml_connections, saml_links, saml_requests, saml_spent
 
@@ -98,7 +97,7 @@ class SamlConnections:
     def begin(self, login: BegunLogin) -> None:
         """Insert a begun login."""
         values = {name: getattr(login, name) for name in login.__dataclass_fields__}
-        self._checked(insert(saml_requests), [{"account_id": self._account_id, **values}])
+        self._write(insert(saml_requests), [{"account_id": self._account_id, **values}])
 
     def use_begun(self, request_id: str, connection_id: str, browser_hash: str, now: datetime) -> str | None:
         """Use a begun login up and return its path; None where it is unknown, used, too old or another browser's."""
@@ -125,7 +124,7 @@ class SamlConnections:
             }
             for kind, value in sorted(ids.items())
         ]
-        self._checked(insert(saml_spent), rows)
+        self._write(insert(saml_spent), rows)
 
     def forget_spent(self, now: datetime) -> None:
         """Delete ids that no valid response can carry any more; housekeeping, never a check."""
@@ -145,7 +144,7 @@ class SamlConnections:
     def link(self, connection_id: str, subject: str, user_id: str, now: datetime) -> None:
         """Insert the link of a subject to a user."""
         row = {"account_id": self._account_id, "connection_id": connection_id, "subject": subject}
-        self._checked(insert(saml_links), [{**row, "user_id": user_id, "created_at": now}])
+        self._write(insert(saml_links), [{**row, "user_id": user_id, "created_at": now}])
 
     def linked_connection_of(self, user_id: str) -> str | None:
         """Return the id of a connection that a user is linked to, None for nobody's."""
@@ -197,14 +196,9 @@ class SamlConnections:
             **settings,
         )
 
-    def _checked(self, statement: Any, rows: list[dict[str, object]]) -> None:
-        try:
+    def _write(self, statement: Any, rows: list[dict[str, object]]) -> None:
+        with refusing({}):
             self._connection.execute(statement, rows)
-        except IntegrityError as error:
-            refusal = refusal_of(error, {})
-            if refusal is None:
-                raise
-            raise refusal from error
 
 
 def account_of_connection(connection: Connection, connection_id: str) -> str | None:

@@ -21,14 +21,13 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
 from provisioning.domain.comparison import comparison_key, email_key
 from provisioning.domain.errors import not_found
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.search import Query
 from provisioning.domain.users import GroupName, User, UserView
-from provisioning.store.constraints import refusal_of
+from provisioning.store.constraints import refusing
 from provisioning.store.filter_sql import user_condition, user_order
 from provisioning.store.statements import Statement
 from provisioning.store.tables.access import user_environments
@@ -165,7 +164,8 @@ class Users:
         """Insert a user and return it with its document; a taken name or email is refused."""
         rendered = replace(user, document=self._render(user))
         row = row_of(rendered, self._fold(rendered))
-        self._checked(ADD_USER, row, [{**row, "password_hash": password_hash}])
+        with refusing(row):
+            ADD_USER.run(self._connection, **row, password_hash=password_hash)
         self._add_emails(rendered)
         self.choose_environments(user.id, user.environment_ids)
         return rendered
@@ -176,7 +176,8 @@ class Users:
         saved = replace(saved, document=self._render(saved))
         row = row_of(saved, self._fold(saved))
         written = {name: row[name] for name in SAVED_COLUMNS}
-        self._checked(SAVE_USER, row, [{**written, "of_account": self._account_id, "of_user": saved.id}])
+        with refusing(row):
+            SAVE_USER.run(self._connection, **written, of_account=self._account_id, of_user=saved.id)
         if _addresses(before) != _addresses(saved):
             self._connection.execute(delete(user_emails).where(self._of(user_emails, saved.id)))
             self._add_emails(saved)
@@ -202,7 +203,8 @@ class Users:
             {"account_id": self._account_id, "user_id": user_id, "environment_id": environment_id}
             for environment_id in environment_ids
         ]
-        self._checked(ADD_ENVIRONMENT, {}, rows)
+        with refusing({}):
+            ADD_ENVIRONMENT.run_all(self._connection, rows)
 
     def views(self, found: Sequence[User]) -> tuple[UserView, ...]:
         """Return users with the groups they are in, by one query for all of them."""
@@ -280,15 +282,6 @@ class Users:
             for position, address in enumerate(_addresses(user))
         ]
         ADD_EMAIL.run_all(self._connection, rows)
-
-    def _checked(self, statement: Statement, values: Mapping[str, object], rows: Sequence[Mapping[str, Any]]) -> None:
-        try:
-            statement.run_all(self._connection, rows)
-        except IntegrityError as error:
-            refusal = refusal_of(error, values)
-            if refusal is None:
-                raise
-            raise refusal from error
 
 
 def _addresses(user: User) -> list[dict[str, object]]:
