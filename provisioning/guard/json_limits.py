@@ -29,11 +29,19 @@ def read_bytes(most: int = MIB) -> bytes:
     """
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refusal(Code.MEDIA_TYPE)
-    request.max_content_length = most
+    # One byte more than allowed is read: a body without a stated length is cut at the limit, not refused (LIM-3).
+    request.max_content_length = most + 1
     try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge as error:
-        raise Refusal(Code.BODY_TOO_LARGE, limit=f"{most // MIB} MiB") from error
+        data = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise _too_large(most) from None
+    if len(data) > most:
+        raise _too_large(most)
+    return data
+
+
+def _too_large(most: int) -> Refusal:
+    return Refusal(Code.BODY_TOO_LARGE, limit=f"{most // MIB} MiB")
 
 
 def parse_json(data: bytes, most_values: int = MOST_VALUES) -> Any:
