@@ -1,4 +1,4 @@
-"""The JSON object of a SCIM request: media type, and limits by the type of the resource (RFC 7644 section 3.1, LIM-1)."""
+"""The JSON object of a SCIM request: media type, limits by the type of the resource (RFC 7644 section 3.1, LIM-1)."""
 
 from typing import Any
 
