@@ -59,7 +59,15 @@ users = Table(
         name="ck_users_root",
     ),
     Index("ux_users_root", "account_id", unique=True, postgresql_where=text("is_root")),
-    Index("ux_users_email", "account_id", "email_key", unique=True, postgresql_where=LIVE),
+    # Ordered byte by byte, so that one index keeps emails unique and finds them by their beginning.
+    Index(
+        "ux_users_email",
+        "account_id",
+        "email_key",
+        unique=True,
+        postgresql_ops={"email_key": "text_pattern_ops"},
+        postgresql_where=LIVE,
+    ),
     Index("ux_users_user_name", "account_id", "user_name_key", unique=True, postgresql_where=LIVE),
     Index("ux_users_external_id", "account_id", "connection_id", "external_id", unique=True, postgresql_where=LIVE),
     Index("ix_users_live", "account_id", "id", postgresql_where=LIVE),

@@ -264,7 +264,7 @@ create index ix_users_live on users (account_id, id) where inactive_at is null;
 create index ix_users_name on users (account_id, name_key text_pattern_ops) where inactive_at is null;
 create index ix_users_table on users (account_id, name_key collate "C", id) where inactive_at is null;
 create index ix_users_updated on users (account_id, updated_at) where inactive_at is null;
-create unique index ux_users_email on users (account_id, email_key) where inactive_at is null;
+create unique index ux_users_email on users (account_id, email_key text_pattern_ops) where inactive_at is null;
 create unique index ux_users_external_id on users (account_id, connection_id, external_id) where inactive_at is null;
 create unique index ux_users_root on users (account_id) where is_root;
 create unique index ux_users_user_name on users (account_id, user_name_key) where inactive_at is null;
