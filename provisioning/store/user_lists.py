@@ -36,7 +36,7 @@ class SortKey(NamedTuple):
 
 # No key is ever null. Ids sort by the time of making and need no second key.
 SORT_KEYS: dict[UserOrder, SortKey] = {
-    UserOrder.NAME: SortKey(users.c.name_key, lambda user: comparison_key(user.name)),
+    UserOrder.NAME: SortKey(users.c.name_key.collate("C"), lambda user: comparison_key(user.name)),
     UserOrder.ROLE: SortKey(
         func.coalesce(users.c.role, Role.MASTER_ADMIN.value), lambda user: (user.role or Role.MASTER_ADMIN).value
     ),
