@@ -1,5 +1,7 @@
 """Users through the Provisioning API: record, create, change, delete, and their groups and product environments."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from provisioning.actions.accounts import set_seats
@@ -238,3 +240,22 @@ def test_deleting_a_user_twice_is_not_found_the_second_time(api, services, calle
     made = api.user("dana@acme.example")
     delete_user(caller, made["id"], services)
     assert refusal(api.delete(f"/users/{made['id']}")) == (404, "not_found")
+
+
+@pytest.mark.rule("USR-1", "SEAT-3")
+def test_of_many_creates_at_once_one_gets_the_email_and_none_more_than_a_seat(app, account, services, sql):
+    set_seats(operator(account.account.id), 4, services)
+
+    def create(number):
+        script = ApiClient(app, account.account.id, account.key)
+        answers = [
+            script.post("/users", {"name": "Dana", "email": email})
+            for email in ("dana@acme.example", f"u{number}@acme.example")
+        ]
+        return [answer.status_code for answer in answers]
+
+    with ThreadPoolExecutor(6) as pool:
+        statuses = [status for answered in pool.map(create, range(12)) for status in answered]
+    assert statuses.count(200) == 3
+    assert set(statuses) == {200, 403, 409}
+    assert sql("select count(*) from users where email = 'dana@acme.example'") == [(1,)]
