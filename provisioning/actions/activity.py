@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from provisioning.actions.services import Services
 from provisioning.domain import policy
-from provisioning.domain.activity import Entry, first_fault
+from provisioning.domain.activity import Entry, first_fault, stray_fault
 from provisioning.domain.caller import Caller, WayIn, nobody
 from provisioning.domain.events import Event
 from provisioning.domain.permissions import Permission
@@ -56,7 +56,7 @@ def verify_activity(caller: Caller, services: Services) -> Verdict:
     with services.read(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_ACTIVITY_READ)
         unit.accounts.get()
-        fault = first_fault(unit.activity.chain())
+        fault = first_fault(unit.activity.chain()) or stray_fault(unit.activity.first_stray())
         last = last_seal(unit.connection, caller.account)
         return Verdict(
             sealed=last.number if last else 0,

@@ -85,3 +85,12 @@ def first_fault(chain: Iterable[tuple[Seal, Entry | None]]) -> str | None:
             return f"seal {seal.number}: the entry {seal.entry_id} or the seal was changed."
         previous = seal
     return None
+
+
+def stray_fault(entry_id: str | None) -> str | None:
+    """Return a sentence on an entry that stands outside the chain, None where there is none.
+
+    Args:
+        entry_id: id of an entry that has no seal and waits for none; whoever wrote it is not this service.
+    """
+    return None if entry_id is None else f"the entry {entry_id} was put in beside the chain."

@@ -140,5 +140,22 @@ class Activity:
         statement = select(activity_unsealed.c.entry_id).where(activity_unsealed.c.account_id == self._account_id)
         return len(self._connection.execute(statement).all())
 
+    def first_stray(self) -> str | None:
+        """Return the id of an entry that has no seal and waits for none: it was not written by this service."""
+        sealed = and_(activity_seals.c.account_id == activity.c.account_id, activity_seals.c.entry_id == activity.c.id)
+        waits = and_(
+            activity_unsealed.c.account_id == activity.c.account_id, activity_unsealed.c.entry_id == activity.c.id
+        )
+        statement = (
+            select(activity.c.id)
+            .outerjoin(activity_seals, sealed)
+            .outerjoin(activity_unsealed, waits)
+            .where(activity.c.account_id == self._account_id)
+            .where(activity_seals.c.entry_id.is_(None), activity_unsealed.c.entry_id.is_(None))
+            .order_by(activity.c.id)
+            .limit(1)
+        )
+        return self._connection.execute(statement).scalar_one_or_none()
+
     def _select(self) -> Select[Any]:
         return select(*ENTRY_COLUMNS).where(activity.c.account_id == self._account_id)
