@@ -6,7 +6,7 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from provisioning.domain.activity import GENESIS, Entry, as_mapping, canonical, first_fault, seal_after
+from provisioning.domain.activity import GENESIS, Entry, as_mapping, canonical, first_fault, seal_after, stray_fault
 from tests.domain.people import ACCOUNT, NOW, OTHER
 
 
@@ -123,3 +123,9 @@ def test_a_deleted_link_an_inserted_one_and_another_order_are_found():
 def test_a_chain_of_another_account_is_another_chain():
     ours, theirs = seal_after(None, an_entry()), seal_after(None, an_entry(account_id=OTHER))
     assert ours.digest != theirs.digest
+
+
+@pytest.mark.rule("ACT-2")
+def test_an_entry_beside_the_chain_is_a_fault_of_its_own():
+    assert stray_fault(None) is None
+    assert stray_fault("entry-9") == "the entry entry-9 was put in beside the chain."
