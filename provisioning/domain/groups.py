@@ -32,15 +32,26 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member of a group: a user, or another group that is kept and shown and gives its members nothing."""
+    """One member of a group: a user, or another group that is kept and shown and gives its members nothing.
+
+    Attributes:
+        display: its displayName, '' where it has none; no other name stands in for it.
+        full_name: first and last name of a user.
+    """
 
     id: str
     kind: str
     display: str
     email: str | None = None
+    full_name: str = ""
 
     USER = "User"
     GROUP = "Group"
+
+    @property
+    def name(self) -> str:
+        """The name to show to people: displayName, else first and last name, else the email."""
+        return self.display or self.full_name or self.email or ""
 
 
 class GroupChanges(TypedDict, total=False):

@@ -74,7 +74,7 @@ def group_record(view: GroupView) -> Record:
 def member_records(members: Iterable[Member] | None) -> list[Record]:
     """Return the users among the members of a group; groups in groups give nothing and are not shown here."""
     return [
-        {"id": member.id, "name": member.display or member.email or "", "email": member.email}
+        {"id": member.id, "name": member.name, "email": member.email}
         for member in members or ()
         if member.kind == Member.USER
     ]

@@ -182,7 +182,7 @@ class Groups:
         )  # fmt: skip
         rows = self._connection.execute(union_all(people.order_by(users.c.id), children.order_by(groups.c.id)))
         return tuple(
-            Member(id_, kind, display or f"{first} {last}".strip(), email)
+            Member(id_, kind, display, email, f"{first} {last}".strip())
             for id_, kind, display, first, last, email in rows
         )
 
@@ -197,7 +197,7 @@ class Groups:
             .order_by(users.c.id)
         )  # fmt: skip
         for group_id, id_, display, first, last, email in self._connection.execute(statement):
-            found[group_id].append(Member(id_, Member.USER, display or f"{first} {last}".strip(), email))
+            found[group_id].append(Member(id_, Member.USER, display, email, f"{first} {last}".strip()))
         return found
 
     def member_ids(self, group_id: str) -> list[str]:

@@ -36,6 +36,11 @@ def test_a_group_is_made_with_members_that_the_server_describes(idp, people):
     assert shown == [{"value": body["id"], "$ref": body["meta"]["location"], "display": "Engineers", "type": "direct"}]
 
 
+def test_no_other_name_stands_in_for_a_members_display_name(idp):
+    nameless = idp.user("dee", name={"givenName": "Dee", "familyName": "Ray"})
+    assert "display" not in idp.group("Engineers", nameless["id"])["members"][0]
+
+
 @pytest.mark.rule("GRP-5", "SCM-5")
 def test_a_name_or_external_id_is_taken_once(idp):
     idp.group("Engineers", externalId="G-1")
