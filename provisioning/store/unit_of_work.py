@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from provisioning.domain.activity import Entry
 from provisioning.domain.caller import Caller
-from provisioning.domain.errors import REFUSALS, Refusal
+from provisioning.domain.errors import REFUSALS, Refusal, Refusals
 from provisioning.domain.events import TOLD, Event
 from provisioning.domain.seats import require_room
 from provisioning.domain.users import User
@@ -169,6 +169,10 @@ def open_unit(database: Database, caller: Caller, adapters: Adapters) -> Iterato
             unit.flush()
     except Refusal as refusal:
         record_refusal(database, caller, refusal, adapters)
+        raise
+    except Refusals as refusals:
+        for each in refusals.rows.values():
+            record_refusal(database, caller, each, adapters)
         raise
     except SQLAlchemyError as error:
         raise translated(error) from error

@@ -147,7 +147,7 @@ def test_choices_that_are_not_on_the_page_are_refused(form, sql, field, value):
     assert invited(sql) == []
 
 
-@pytest.mark.rule("USR-3", "AUZ-3")
+@pytest.mark.rule("USR-3", "AUZ-3", "ACT-1")
 def test_an_admin_is_not_offered_and_not_allowed_to_make_a_master_admin(browser, caller, services, sql, account):
     make_active(services, sql, make_user(caller, services, "admin@acme.example", Role.ADMIN))
     browser.log_in("admin@acme.example", PASSWORD)
@@ -157,6 +157,9 @@ def test_an_admin_is_not_offered_and_not_allowed_to_make_a_master_admin(browser,
         "/users/invite", email=["x@acme.example"], first_name=[""], last_name=[""], role="master_admin"
     )
     assert (page.status, page.code, list(page.errors())) == (403, "above_own_role", ["role"])
+    assert sql("select actor_name, code, way_in from activity where outcome = 'refused'") == [
+        ("admin@acme.example", "above_own_role", "console")
+    ]
     assert invited(sql) == ["admin@acme.example"]
 
 
