@@ -137,7 +137,8 @@ def search_groups(caller: Caller, query: Query, services: Services, *, with_memb
     with services.read(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
         total, found = unit.groups.search(query)
-        views = [GroupView(group, unit.groups.members(group.id) if with_members else None) for group in found]
+        members = unit.groups.members_of([group.id for group in found]) if with_members else {}
+        views = [GroupView(group, members.get(group.id)) for group in found]
         return Results(total, tuple(views))
 
 
@@ -153,8 +154,12 @@ def list_groups_with_users(caller: Caller, services: Services) -> list[GroupView
     with services.read(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
         found = unit.groups.all(unit.groups.select().order_by("id"))
-        people = unit.groups.users_of([group.id for group in found])
-        return [GroupView(group, tuple(people[group.id])) for group in found]
+        members = unit.groups.members_of([group.id for group in found])
+        return [GroupView(group, _people(members[group.id])) for group in found]
+
+
+def _people(members: Sequence[Member]) -> tuple[Member, ...]:
+    return tuple(member for member in members if member.kind == Member.USER)
 
 
 def groups_of_user(caller: Caller, user_id: str, services: Services) -> list[Group]:

@@ -10,7 +10,7 @@ from provisioning.domain.accounts import Account, require_open
 from provisioning.domain.addresses import checked_email
 from provisioning.domain.caller import Caller, Credential, WayIn
 from provisioning.domain.comparison import LONGEST_NAME, has_refused_characters
-from provisioning.domain.errors import invalid
+from provisioning.domain.errors import invalid, not_found
 from provisioning.domain.events import Event
 from provisioning.domain.invitations import MailKind, mail_owed
 from provisioning.domain.permissions import Permission
@@ -41,11 +41,19 @@ def make_user(unit: Unit, account: Account, command: NewUser, services: Services
     user = new_user(unit, command)
     policy.require(unit.caller, Permission.ACCOUNT_USERS_MANAGE, RoleGift(user.role))
     added = unit.users.add(user)
-    joined = unit.groups.join(user.id, command.group_ids, unit.now) if command.group_ids else []
+    joined = _joined(unit, user, command.group_ids)
     unit.take_seat()
     unit.record(Event("user.created", "user", user.id, user.name, _facts(user, joined)))
     owe_welcome(unit, account, added, command.send_invitation is not False, services)
     return unit.users.views([added])[0] if joined else UserView(added)
+
+
+def _joined(unit: Unit, user: User, group_ids: tuple[str, ...]) -> list[str]:
+    """Put a new user into groups; one that the account does not have is not found, and then nobody is made (TEN-1)."""
+    joined = unit.groups.join(user.id, group_ids, unit.now) if group_ids else []
+    if len(joined) != len(set(group_ids)):
+        raise not_found("Group")
+    return joined
 
 
 def owe_welcome(unit: Unit, account: Account, user: User, send_invitation: bool, services: Services) -> None:
@@ -66,6 +74,8 @@ def new_user(unit: Unit, command: NewUser) -> User:
     role = _role(caller, command)
     require_media_library_role(role, command.media_library)
     chosen = _chosen_environments(caller, role, command)
+    for environment_id in chosen or ():
+        unit.environments.get(environment_id)
     user = User(
         account_id=unit.account_id,
         id=unit.new_id(),

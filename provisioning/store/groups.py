@@ -18,7 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    literal,
+    literal_column,
     select,
     union_all,
     update,
@@ -96,6 +96,33 @@ REMOVE_CHILDREN = Statement(
     .returning(group_children.c.child_id)
 )
 REMOVE_ALL_CHILDREN = Statement(delete(group_children).where(_CHILDREN_OF).returning(group_children.c.child_id))
+_PEOPLE_OF = (
+    select(
+        group_members.c.group_id,
+        users.c.id,
+        literal_column("'User'").label("kind"),
+        users.c.display_name.label("display"),
+        users.c.first_name,
+        users.c.last_name,
+        users.c.email,
+    )
+    .join(users, and_(users.c.account_id == group_members.c.account_id, users.c.id == group_members.c.user_id))
+    .where(group_members.c.account_id == _ACCOUNT, group_members.c.group_id == _ids("of_groups"))
+)
+_GROUPS_OF = (
+    select(
+        group_children.c.group_id,
+        groups.c.id,
+        literal_column("'Group'").label("kind"),
+        groups.c.name.label("display"),
+        literal_column("''").label("first_name"),
+        literal_column("''").label("last_name"),
+        literal_column("null::text").label("email"),
+    )
+    .join(groups, and_(groups.c.account_id == group_children.c.account_id, groups.c.id == group_children.c.child_id))
+    .where(group_children.c.account_id == _ACCOUNT, group_children.c.group_id == _ids("of_groups"))
+)
+MEMBERS_OF = Statement(union_all(_PEOPLE_OF, _GROUPS_OF).order_by(literal_column("kind").desc(), literal_column("id")))
 KNOWN_MEMBERS = Statement(
     union_all(
         select(users.c.id).where(
@@ -167,38 +194,15 @@ class Groups:
 
     def members(self, group_id: str) -> tuple[Member, ...]:
         """Return the members of a group, users first, in the order of their ids."""
-        people = (
-            select(users.c.id, literal(Member.USER), users.c.display_name, users.c.first_name, users.c.last_name,
-                   users.c.email)
-            .join(group_members, and_(group_members.c.account_id == users.c.account_id,
-                                      group_members.c.user_id == users.c.id))
-            .where(group_members.c.account_id == self._account_id, group_members.c.group_id == group_id)
-        )  # fmt: skip
-        children = (
-            select(groups.c.id, literal(Member.GROUP), groups.c.name, literal(""), literal(""), literal(None))
-            .join(group_children, and_(group_children.c.account_id == groups.c.account_id,
-                                       group_children.c.child_id == groups.c.id))
-            .where(group_children.c.account_id == self._account_id, group_children.c.group_id == group_id)
-        )  # fmt: skip
-        rows = self._connection.execute(union_all(people.order_by(users.c.id), children.order_by(groups.c.id)))
-        return tuple(
-            Member(id_, kind, display, email, f"{first} {last}".strip())
-            for id_, kind, display, first, last, email in rows
-        )
+        return self.members_of([group_id])[group_id]
 
-    def users_of(self, group_ids: Sequence[str]) -> dict[str, list[Member]]:
-        """Return the users in each of some groups, in the order of their ids, by one query for all of them."""
+    def members_of(self, group_ids: Sequence[str]) -> dict[str, tuple[Member, ...]]:
+        """Return the members of each of some groups, users first, in the order of their ids, by one query for all."""
         found: dict[str, list[Member]] = {group_id: [] for group_id in group_ids}
-        statement = (
-            select(group_members.c.group_id, users.c.id, users.c.display_name, users.c.first_name, users.c.last_name,
-                   users.c.email)
-            .join(users, and_(users.c.account_id == group_members.c.account_id, users.c.id == group_members.c.user_id))
-            .where(group_members.c.account_id == self._account_id, group_members.c.group_id.in_(group_ids))
-            .order_by(users.c.id)
-        )  # fmt: skip
-        for group_id, id_, display, first, last, email in self._connection.execute(statement):
-            found[group_id].append(Member(id_, Member.USER, display, email, f"{first} {last}".strip()))
-        return found
+        for row in MEMBERS_OF.run(self._connection, of_account=self._account_id, of_groups=list(group_ids)):
+            full_name = f"{row.first_name} {row.last_name}".strip()
+            found[row.group_id].append(Member(row.id, row.kind, row.display, row.email, full_name))
+        return {group_id: tuple(members) for group_id, members in found.items()}
 
     def member_ids(self, group_id: str) -> list[str]:
         """Return the ids of the users in a group."""

@@ -157,3 +157,12 @@ def test_only_admins_manage_groups(services, account, role):
     with pytest.raises(Refusal) as refused:
         create_group(key_caller(account, role), NewGroup("Design"), services)
     assert refused.value.code is Code.NOT_ALLOWED
+
+
+@pytest.mark.rule("TEN-1", "GRP-2")
+def test_nobody_is_made_into_a_group_that_the_account_does_not_have(services, caller, neighbour, sql):
+    theirs = create_group(key_caller(neighbour), NewGroup("Theirs"), services).group
+    for group_id in (theirs.id, "made-up"):
+        command = NewUser(email="new@acme.example", group_ids=(group_id,))
+        assert code_of(lambda: create_user(caller, command, services)) is Code.NOT_FOUND
+    assert sql("select count(*) from users where email = 'new@acme.example'") == [(0,)]
