@@ -24,6 +24,8 @@ REDACTED_FIELDS = re.compile(
     r"(password|secret|token|cookie|authorization|assertion|samlresponse|relaystate|code|private)", re.I
 )
 HIDDEN = "[hidden]"
+# An answer that the protocol foresees (SCIM's optional parts), no fault of ours.
+NOT_IMPLEMENTED = 501
 log = structlog.get_logger("gatelodge")
 
 
@@ -60,7 +62,7 @@ def observe_requests(app: Flask, services: Services) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.get("request_id", "")
-        if response.status_code >= 500:
+        if response.status_code >= 500 and response.status_code != NOT_IMPLEMENTED:
             log.error("request failed", method=request.method, endpoint=request.endpoint, status=response.status_code)
         return response
 

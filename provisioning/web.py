@@ -8,6 +8,7 @@ whole request, after which a slow client is cut off and its thread is free again
 import gc
 import logging
 import os
+import select
 import socket
 import sys
 import time
@@ -43,6 +44,7 @@ MOST_HEADERS = 64
 # What a header costs beside its name and value: colon, blank and the end of its line.
 HEADER_OVERHEAD = 4
 REDIS_SECONDS = 2
+LINGER_MS = 20
 
 log = structlog.get_logger("gatelodge")
 
@@ -69,11 +71,23 @@ class TimedWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle(self, conn: TConn) -> Any:
         """Handle a request in a thread, and note since when."""
-        self._since[conn] = time.monotonic()
-        try:
-            return super().handle(conn)
-        finally:
-            self._since.pop(conn, None)
+        while True:
+            self._since[conn] = time.monotonic()
+            try:
+                result = super().handle(conn)
+            finally:
+                self._since.pop(conn, None)
+            if result is not True or not self.alive or not self._comes_soon(conn):
+                return result
+
+    def _comes_soon(self, conn: TConn) -> bool:
+        if self.tpool._work_queue.qsize():
+            return False
+        if conn.parser.unreader.buf.getvalue():
+            return True
+        waiting = select.poll()
+        waiting.register(conn.sock, select.POLLIN)
+        return bool(waiting.poll(LINGER_MS))
 
     def murder_pending(self) -> None:
         """Close what has waited too long, also inside a thread."""

@@ -1,5 +1,6 @@
 """Making one user inside a unit that is open: shared by every action that makes users."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -123,12 +124,18 @@ def require_texts(user: User) -> None:
 def words_of(attributes: Mapping[str, object]) -> list[str]:
     """Return the values of the SCIM attribute `roles`, the directory's own words."""
     elements = attributes.get("roles")
-    values = (
-        [element.get("value") for element in elements if isinstance(element, dict)]
-        if isinstance(elements, list)
-        else []
-    )
-    return [value for value in values if isinstance(value, str)]
+    values = [each.get("value") for each in elements if isinstance(each, dict)] if isinstance(elements, list) else []
+    return [_word(value) for value in values if isinstance(value, str)]
+
+
+def _word(value: str) -> str:
+    """Return what a role's value says: Entra ID writes a whole role object as JSON inside the text."""
+    try:
+        inner = json.loads(value) if value.startswith("{") else None
+    except (ValueError, RecursionError):
+        return value
+    named = inner.get("value") if isinstance(inner, dict) else None
+    return named if isinstance(named, str) else value
 
 
 def emails_of(attributes: Mapping[str, object]) -> list[Mapping[str, object]]:

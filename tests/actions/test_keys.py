@@ -145,6 +145,23 @@ def test_a_token_gives_no_role_above_its_cap(services, scim, role):
     assert bare.role is Role.MEDIA_LIBRARY_USER, "removed words take away what they gave"
 
 
+@pytest.mark.rule("SCM-1")
+@pytest.mark.parametrize(
+    ("value", "role"),
+    [
+        ('{"id": "1", "value": "reports", "displayName": "Reports"}', Role.REPORTS),
+        ('{"value": 7}', Role.MEDIA_LIBRARY_USER),
+        ('{"value": "reports"', Role.MEDIA_LIBRARY_USER),
+        ('{"value":' * 100_000, Role.MEDIA_LIBRARY_USER),
+        ('["reports"]', Role.MEDIA_LIBRARY_USER),
+    ],
+)
+def test_a_role_object_inside_a_text_is_read_for_the_role_and_kept_as_sent(services, scim, value, role):
+    made = create_user(scim, NewUser(user_name="d@acme.example", attributes={"roles": [{"value": value}]}), services)
+    assert made.user.role is role
+    assert made.user.attributes["roles"] == [{"value": value}]
+
+
 @pytest.mark.rule("USR-11")
 def test_a_pushed_users_login_email_follows_its_addresses(services, scim):
     emails = [{"value": "home@acme.example", "type": "home"}, {"value": "Work@acme.example", "type": "Work"}]

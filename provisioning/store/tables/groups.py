@@ -33,7 +33,7 @@ groups = Table(
         name="fk_groups_connection",
     ),
     Index("ux_groups_name", "account_id", "name_key", unique=True),
-    Index("ux_groups_external_id", "account_id", "connection_id", "external_id", unique=True),
+    Index("ux_groups_external_id", "account_id", "external_id", "connection_id", unique=True),
 )
 
 group_members = Table(

@@ -69,7 +69,7 @@ users = Table(
         postgresql_where=LIVE,
     ),
     Index("ux_users_user_name", "account_id", "user_name_key", unique=True, postgresql_where=LIVE),
-    Index("ux_users_external_id", "account_id", "connection_id", "external_id", unique=True, postgresql_where=LIVE),
+    Index("ux_users_external_id", "account_id", "external_id", "connection_id", unique=True, postgresql_where=LIVE),
     Index("ix_users_live", "account_id", "id", postgresql_where=LIVE),
     Index("ix_users_email", "email_key", postgresql_where=LIVE),
     Index(

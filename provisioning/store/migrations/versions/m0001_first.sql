@@ -205,7 +205,7 @@ create table groups (
     constraint fk_groups_account foreign key(account_id) references accounts (id),
     constraint fk_groups_connection foreign key(account_id, connection_id) references scim_connections (account_id, id)
 );
-create unique index ux_groups_external_id on groups (account_id, connection_id, external_id);
+create unique index ux_groups_external_id on groups (account_id, external_id, connection_id);
 create unique index ux_groups_name on groups (account_id, name_key);
 
 create table scim_tokens (
@@ -265,7 +265,7 @@ create index ix_users_name on users (account_id, name_key text_pattern_ops) wher
 create index ix_users_table on users (account_id, name_key collate "C", id) where inactive_at is null;
 create index ix_users_updated on users (account_id, updated_at) where inactive_at is null;
 create unique index ux_users_email on users (account_id, email_key text_pattern_ops) where inactive_at is null;
-create unique index ux_users_external_id on users (account_id, connection_id, external_id) where inactive_at is null;
+create unique index ux_users_external_id on users (account_id, external_id, connection_id) where inactive_at is null;
 create unique index ux_users_root on users (account_id) where is_root;
 create unique index ux_users_user_name on users (account_id, user_name_key) where inactive_at is null;
 
