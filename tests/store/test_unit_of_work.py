@@ -209,7 +209,7 @@ def test_a_deadlock_between_two_actions_ends_with_both_done(services, account, c
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(rename, users, reversed(users), ("1", "2")))
-    assert len(runs) == 3
+    assert len(runs) >= 3, "one of the two was repeated, and perhaps met the other again"
     for user_id in users:
         assert sorted(show_user(caller, user_id, services).user.last_name.removeprefix("Roe")) == ["1", "2"]
 
