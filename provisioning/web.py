@@ -1,14 +1,15 @@
 """The process behind `gatelodge web`: `python -m provisioning.web HOST PORT`, on gunicorn or granian.
 
-Which of the two is preset was measured (docs/adr/0001-web-server.md). Both load the application once and then make
-their processes, so that its code is in memory once. Both get the limits of LIM-2: 16 KiB of headers, and 30 s for a
-whole request, after which a slow client is cut off and its thread is free again.
+Which of the two is preset, and why, is docs/adr/0001-web-server.md. Both load the application once and then make their
+processes, so that its code is in memory once. Both get the limits of LIM-2: 16 KiB of headers, and on gunicorn 30 s for
+a whole request, after which a slow client is cut off and its thread is free again; granian does so for headers alone.
 """
 
+import ctypes
 import gc
 import logging
 import os
-import select
+import signal
 import socket
 import sys
 import time
@@ -20,6 +21,7 @@ import structlog
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
+from granian.log import LogLevels
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import TConn, ThreadWorker
 from redis import Redis
@@ -44,7 +46,7 @@ MOST_HEADERS = 64
 # What a header costs beside its name and value: colon, blank and the end of its line.
 HEADER_OVERHEAD = 4
 REDIS_SECONDS = 2
-LINGER_MS = 20
+PR_SET_PDEATHSIG = 1
 
 log = structlog.get_logger("gatelodge")
 
@@ -56,6 +58,12 @@ class ToOurLog(logging.Handler):
         """Write one line of ours for one of theirs; of an exception its kind, as its text may quote a request."""
         fault = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
         log.log(record.levelno, "web server", text=record.getMessage(), fault=fault)
+
+
+GRANIAN_LOGS = {
+    "handlers": {"ours": {"()": ToOurLog}},
+    "loggers": {name: {"handlers": ["ours"], "propagate": False} for name in ("_granian", "granian.access")},
+}
 
 
 class TimedWorker(ThreadWorker):  # type: ignore[misc]
@@ -71,23 +79,11 @@ class TimedWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle(self, conn: TConn) -> Any:
         """Handle a request in a thread, and note since when."""
-        while True:
-            self._since[conn] = time.monotonic()
-            try:
-                result = super().handle(conn)
-            finally:
-                self._since.pop(conn, None)
-            if result is not True or not self.alive or not self._comes_soon(conn):
-                return result
-
-    def _comes_soon(self, conn: TConn) -> bool:
-        if self.tpool._work_queue.qsize():
-            return False
-        if conn.parser.unreader.buf.getvalue():
-            return True
-        waiting = select.poll()
-        waiting.register(conn.sock, select.POLLIN)
-        return bool(waiting.poll(LINGER_MS))
+        self._since[conn] = time.monotonic()
+        try:
+            return super().handle(conn)
+        finally:
+            self._since.pop(conn, None)
 
     def murder_pending(self) -> None:
         """Close what has waited too long, also inside a thread."""
@@ -166,6 +162,7 @@ def serve_gunicorn(application: "WSGIApplication", settings: Settings, host: str
             "forwarded_allow_ips": "",
             "control_socket_disable": True,
             "proc_name": "gatelodge",
+            "errorlog": os.devnull,
             "loglevel": "warning",
         },
     ).run()
@@ -173,6 +170,7 @@ def serve_gunicorn(application: "WSGIApplication", settings: Settings, host: str
 
 def serve_granian(application: "WSGIApplication", settings: Settings, host: str, port: int) -> None:
     """Serve until a signal comes."""
+    parent = os.getpid()
     Granian(
         "provisioning.web",
         address=host,
@@ -187,8 +185,21 @@ def serve_granian(application: "WSGIApplication", settings: Settings, host: str,
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE_SECONDS,
-        log_dictconfig={"version": 1, "disable_existing_loggers": False},
-    ).serve(target_loader=lambda _target: application)
+        log_dictconfig=GRANIAN_LOGS,
+        log_level=LogLevels.warning,
+    ).serve(target_loader=lambda _target: load_in_child(application, parent))
+
+
+def load_in_child(application: "WSGIApplication", parent: int) -> "WSGIApplication":
+    """Return the application, in a process of granian's that ends with its parent: granian itself does not see to it.
+
+    Args:
+        parent: process id of the one that made this one.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(1)
+    return application
 
 
 SERVERS: dict[str, Callable[["WSGIApplication", Settings, str, int], None]] = {
@@ -198,12 +209,11 @@ SERVERS: dict[str, Callable[["WSGIApplication", Settings, str, int], None]] = {
 
 
 def take_over_logs() -> None:
-    """Make the servers write where we write, warnings and worse only."""
-    for name in ("gunicorn.error", "_granian"):
-        logger = logging.getLogger(name)
-        logger.addHandler(ToOurLog())
-        logger.setLevel(logging.WARNING)
-        logger.propagate = False
+    """Make gunicorn write where we write, warnings and worse only; granian gets its handlers as an option."""
+    logger = logging.getLogger("gunicorn.error")
+    logger.addHandler(ToOurLog())
+    logger.setLevel(logging.WARNING)
+    logger.propagate = False
 
 
 def main(host: str, port: int) -> None:

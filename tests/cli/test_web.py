@@ -153,30 +153,64 @@ def test_a_request_at_hand_is_answered_before_a_stop(web, account) -> None:
         web.ask("/healthz")
 
 
+@pytest.mark.rule("OPS-6")
+def test_kill_of_the_parent_ends_every_process_and_frees_the_address(web) -> None:
+    children = [pid for pid in tree(web.process.pid) if pid != web.process.pid]
+    assert len(children) >= 2
+    web.process.kill()
+    web.process.wait()
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline and [pid for pid in children if is_alive(pid)]:
+        time.sleep(0.05)
+    assert [pid for pid in children if is_alive(pid)] == []
+    socket.create_server(("127.0.0.1", web.port)).close()
+
+
+def tree(root: int) -> list[int]:
+    """A process and all below it."""
+    found = [root]
+    for pid in found:
+        found += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 @pytest.mark.rule("LIM-2", "LIM-4")
 @pytest.mark.long
-def test_slow_clients_are_cut_off_and_others_are_answered_meanwhile(web) -> None:
-    slow = [socket.create_connection(("127.0.0.1", web.port), timeout=60) for _ in range(5)]
-    for number, connection in enumerate(slow):
-        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: " if number else b"G")
+def test_slow_clients_are_cut_off_and_others_are_answered_meanwhile(web, request) -> None:
+    body = b"POST /scim/v2/Users HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n\r\n"
+    head = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
+    # granian lets go of slow headers alone; who takes it puts a proxy in front that collects bodies (ADR 1).
+    starts = [b"G", head, head, body] if request.node.callspec.params["web"] == "gunicorn" else [b"G", head, head]
+    slow = []
+    for start in starts:
+        slow.append(socket.create_connection(("127.0.0.1", web.port), timeout=1))
+        slow[-1].sendall(start)
     began = time.monotonic()
     assert web.ask("/healthz")[0] == 200
-    ended = []
-    for connection in slow:
+    assert max(seconds_until_cut(connection, began) for connection in slow) < 45
+    assert web.ask("/healthz")[0] == 200
+
+
+def seconds_until_cut(connection: socket.socket, began: float) -> float:
+    """Send a letter each second until the other side has had enough; how long that took."""
+    with connection:
         while time.monotonic() - began < 60:
             try:
                 connection.sendall(b"a")
-                connection.settimeout(1)
                 if connection.recv(1024) == b"":
                     break
             except TimeoutError:
                 continue
             except OSError:
                 break
-        ended.append(time.monotonic() - began)
-        connection.close()
-    assert max(ended) < 45
-    assert web.ask("/healthz")[0] == 200
+    return time.monotonic() - began
 
 
 @pytest.mark.rule("LIM-7")
