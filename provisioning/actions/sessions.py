@@ -140,9 +140,9 @@ def introspect(caller: Caller, session_id: str, services: Services) -> Session |
         session_id: public id.
         services: from outside.
     """
-    if caller.session != session_id:
-        policy.require(caller, Permission.ACCOUNT_USERS_READ)
     with services.read(caller) as unit:
+        if caller.session != session_id:
+            policy.require(caller, Permission.ACCOUNT_USERS_READ)
         session = unit.sessions.get(session_id)
         return session if session is not None and is_good(session, unit.now) else None
 
@@ -171,8 +171,8 @@ def force_logout(caller: Caller, user_id: str, services: Services) -> UserView:
 
 def sessions_of(caller: Caller, user_id: str, services: Services) -> list[Session]:
     """Return the good sessions of a user, newest first."""
-    if caller.id != user_id:
-        policy.require(caller, Permission.ACCOUNT_USERS_READ)
     with services.read(caller) as unit:
+        if caller.id != user_id:
+            policy.require(caller, Permission.ACCOUNT_USERS_READ)
         unit.users.get(user_id)
         return [session for session in unit.sessions.of_user(user_id) if is_good(session, unit.now)]
