@@ -10,7 +10,7 @@ from provisioning.actions.accounts import set_seats
 from provisioning.actions.services import MOST_RUNS, repeated
 from provisioning.actions.users import show_user
 from provisioning.domain.caller import WayIn, nobody, operator
-from provisioning.domain.errors import REFUSALS, Code, Refusal, invalid, not_found
+from provisioning.domain.errors import REFUSALS, Code, Refusal, Refusals, invalid, not_found
 from provisioning.domain.events import Event
 from provisioning.encryption import CannotDecrypt
 from provisioning.store.engine import Conflict
@@ -83,6 +83,16 @@ def test_a_forbidden_attempt_rolls_back_and_leaves_its_entry(services, account, 
         caller.account, "attempt.refused", "refused", code.value, "provisioning_api", caller.id, caller.name,
         REFUSALS[code].rule,
     )]  # fmt: skip
+
+
+@pytest.mark.rule("ACT-1", "AUD-1", "USR-2")
+def test_of_many_rows_every_forbidden_one_leaves_its_entry(services, account, caller, sql, state):
+    rows = {0: invalid("email", "No."), 1: Refusal(Code.ABOVE_OWN_ROLE, whom="her"), 4: Refusal(Code.NOT_ALLOWED)}
+    before = sql("select count(*) from activity")[0][0]
+    with pytest.raises(Refusals):
+        write_and_raise(services, caller, Refusals(rows))
+    assert sql("select code from activity order by id offset %s", before) == [("above_own_role",), ("not_allowed",)]
+    assert sql("select count(*) from outbox where kind = 'invitation'") == [(0,)]
 
 
 @pytest.mark.rule("ACT-1", "AUD-1")
