@@ -60,3 +60,21 @@ def test_an_action_opens_one_transaction_at_a_time(module: Module):
 def test_nothing_commits_or_rolls_back_but_the_unit_of_work(module: Module):
     calls = [ast.unparse(node.func) for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
     assert not [call for call in calls if call.endswith(WHOLE_TRANSACTION)]
+
+
+STATES_WITHOUT_ACCESS = {"disabled_at", "inactive_at", "reset_at"}
+
+
+@pytest.mark.rule("SES-2", "SCM-10")
+def test_whoever_disables_deletes_or_resets_somebody_ends_the_access_in_the_same_breath():
+    changes = [
+        (module.where, node)
+        for module in ACTIONS
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "replace"
+        for word in node.keywords
+        if word.arg in STATES_WITHOUT_ACCESS and ast.unparse(word.value) != "None"
+    ]
+    assert len(changes) == len(STATES_WITHOUT_ACCESS)
+    for where, call in changes:
+        assert ast.unparse(call.args[0]).startswith("end_access("), f"{where}:{call.lineno}"
