@@ -5,8 +5,6 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from provisioning.store.unit_of_work import Unit
-
 
 @pytest.fixture
 def owner_url(postgres_server, database_url) -> str:
@@ -27,10 +25,18 @@ def owner_sql(owner_url):
 
 
 @pytest.fixture
-def unit_of(services):
-    """Open a unit of work of an account's caller, as actions do."""
+def statements(monkeypatch) -> list[str]:
+    """Every statement that the product sends, one line each, in order; watched where the driver sends it."""
+    sent: list[str] = []
 
-    def opened(caller) -> Unit:
-        return services.unit(caller)
+    def watched(method):
+        def send(cursor, query, *arguments, **options):
+            if cursor.connection.info.parameter_status("application_name") == "gatelodge":
+                sent.append(" ".join(str(query).lower().split()))
+            return method(cursor, query, *arguments, **options)
 
-    return opened
+        return send
+
+    for name in ("execute", "executemany"):
+        monkeypatch.setattr(psycopg.Cursor, name, watched(getattr(psycopg.Cursor, name)))
+    return sent

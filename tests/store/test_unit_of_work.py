@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from provisioning.actions.accounts import set_seats
 from provisioning.actions.services import MOST_RUNS, repeated
@@ -140,19 +140,6 @@ def test_a_secret_that_is_owed_is_encrypted_for_its_own_row(services, account, c
     assert services.cipher.decrypt(one, f"outbox/secret/{first}") == "the link's token"
     with pytest.raises(CannotDecrypt):
         services.cipher.decrypt(one, f"outbox/secret/{second}")
-
-
-@pytest.fixture
-def statements(services):
-    """Every statement that is sent, in order."""
-    sent: list[str] = []
-
-    def note(_connection, _cursor, statement, *_rest) -> None:
-        sent.append(" ".join(statement.split()).lower())
-
-    event.listen(services.database.writer, "before_cursor_execute", note)
-    yield sent
-    event.remove(services.database.writer, "before_cursor_execute", note)
 
 
 @pytest.mark.rule("SEAT-3")
