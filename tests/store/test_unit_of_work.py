@@ -8,10 +8,11 @@ from sqlalchemy import text
 
 from provisioning.actions.accounts import set_seats
 from provisioning.actions.services import MOST_RUNS, repeated
-from provisioning.actions.users import show_user
+from provisioning.actions.users import create_user, show_user
 from provisioning.domain.caller import WayIn, nobody, operator
 from provisioning.domain.errors import REFUSALS, Code, Refusal, Refusals, invalid, not_found
 from provisioning.domain.events import Event
+from provisioning.domain.users import NewUser
 from provisioning.encryption import CannotDecrypt
 from provisioning.store.engine import Conflict
 from tests.factories import key_caller, make_user
@@ -234,3 +235,16 @@ def test_the_repositories_of_a_unit_are_bound_to_its_callers_account(services, a
             with pytest.raises(Refusal) as refused:
                 found()
             assert refused.value.code is Code.NOT_FOUND
+
+
+@pytest.mark.rule("LIM-3", "LIM-7")
+def test_a_value_that_no_index_can_hold_is_refused_as_a_value_and_nothing_is_half_made(services, account, scim, state):
+    # Each of these letters takes four bytes and no two are alike, so that nothing can be compressed.
+    long = "".join(chr(0x20000 + number * 37 % 40_000) for number in range(1000))
+    emails = [{"value": "dana@acme.example", "primary": True}, {"value": f"{long}@acme.example"}]
+    before = state()
+    with pytest.raises(Refusal) as refused:
+        create_user(scim, NewUser(user_name="dana", attributes={"emails": emails}), services)
+    assert refused.value.code is Code.INVALID_VALUE
+    assert long not in refused.value.sentence
+    assert state() == before
