@@ -2,16 +2,16 @@
 
 import argparse
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from benchmarks import population
 from benchmarks.installation import open_site
 from benchmarks.measure import Measured
-from benchmarks.scenarios import FEW, LARGE_GROUP, SCENARIOS, Bench, Line, growth, servers, side_by_side
+from benchmarks.scenarios import FEW, SCENARIOS, Bench, Line, growth, servers, side_by_side
 
 NAMES = (*SCENARIOS, "growth", "servers")
-HEAD = ("", "a second", "of raw", "server ms", "database ms", "median ms", "p99 ms")
-WIDTHS = (34, 10, 8, 11, 13, 11, 9)
+HEAD = ("", "a second", "ratio", "server ms", "database ms", "median ms", "p99 ms")
+WIDTHS = (30, 10, 10, 11, 13, 11, 9)
 
 
 def main() -> None:
@@ -25,29 +25,42 @@ def main() -> None:
     print(
         f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before; fsync on; {asked.connections} connections"
     )
-    with open_site() as site:
-        users = population.copy_users(site, FEW, "first")
-        bench = Bench(site, asked.seconds, asked.connections, users)
-        table = [name for name in names if name in SCENARIOS]
-        if table:
-            if "member" in table:
-                bench = Bench(
-                    site, asked.seconds, asked.connections, population.copy_users(site, LARGE_GROUP, "people")
-                )
-            report(side_by_side(bench, table))
-        if "servers" in names:
-            report(servers(bench))
-        if "growth" in names:
-            everybody = population.copy_users(site, 3 * LARGE_GROUP, "members") if "growth" in names else users
-            report(growth(Bench(site, asked.seconds, asked.connections, everybody)))
+    for group, lines in plan(names):
+        print(f"\n{group}")
+        with open_site() as site:
+            users = population.copy_users(site, FEW, "first")
+            report(lines(Bench(site, asked.seconds, asked.connections, users)), by_cost=group == "growth")
 
 
-def report(lines: Iterable[Line]) -> None:
-    """Print measurements as they come; the third of a line is what it is compared with."""
-    print("  ".join(name.ljust(width) for name, width in zip(HEAD, WIDTHS, strict=True)).rstrip())
-    for name, measured, limit in lines:
-        ratio = f"{measured.rate / limit.rate:.2f}" if limit else ""
+def plan(names: Sequence[str]) -> Iterator[tuple[str, Callable[[Bench], Iterable[Line]]]]:
+    """What is measured together, each on a site of its own."""
+    table = [name for name in names if name in SCENARIOS]
+    if table:
+        yield "side by side", lambda bench: side_by_side(bench, table)
+    if "growth" in names:
+        yield "growth", growth
+    if "servers" in names:
+        yield "servers", servers
+
+
+def report(lines: Iterable[Line], *, by_cost: bool) -> None:
+    """Print measurements as they come; the third of a line is what it is compared with.
+
+    Args:
+        by_cost: the ratio is of CPU, which must not grow; else of the rate, which should come near the limit's.
+    """
+    head = [name if name != "ratio" else ("cost ratio" if by_cost else "of raw") for name in HEAD]
+    print("  ".join(name.ljust(width) for name, width in zip(head, WIDTHS, strict=True)).rstrip())
+    for name, measured, compared in lines:
+        ratio = "" if compared is None else f"{ratio_of(measured, compared, by_cost=by_cost):.2f}"
         print(f"{name:<{WIDTHS[0]}}  {'  '.join(cells(measured, ratio))}".rstrip(), flush=True)
+
+
+def ratio_of(measured: Measured, compared: Measured, *, by_cost: bool) -> float:
+    """One measurement over another, by CPU a request of server and database, or by rate."""
+    if by_cost:
+        return (measured.server_ms + measured.database_ms) / (compared.server_ms + compared.database_ms)
+    return measured.rate / compared.rate
 
 
 def cells(measured: Measured, ratio: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from urllib.parse import quote
 
@@ -96,7 +96,8 @@ def find(bench: Bench, web: Web) -> Measured:
 
 def member(bench: Bench, web: Web) -> Measured:
     """PATCH /Groups/{id}: add one member, in Okta's shape."""
-    return add_members(bench, web, PLAIN_GROUP, "", "204")
+    people = population.copy_users(bench.site, PLAIN_GROUP + bench.enough(), f"members{next(NUMBERS)}")
+    return add_members(replace(bench, users=people), web, PLAIN_GROUP, "", "204")
 
 
 def add_members(bench: Bench, web: Web, members: int, query: str, status: str) -> Measured:
@@ -153,17 +154,21 @@ def side_by_side(bench: Bench, names: Sequence[str]) -> Iterator[Line]:
 
 
 def growth(bench: Bench) -> Iterator[Line]:
-    """What must not grow: a create beside few and many users, a member beside few and many members."""
+    """What must not grow: a create beside few and many users, a member beside few and many members.
+
+    Args:
+        bench: on a site that has few users.
+    """
+    without_list = "?excludedAttributes=members"
     with open_web(bench.site) as web:
-        few = bench.site.sql("select count(*) from users")[0][0]
         first = create(bench, web)
-        yield f"create beside {few:,} users", first, None
-        population.copy_users(bench.site, MANY, f"growth{next(NUMBERS)}")
-        yield f"create beside {MANY:,} users more", create(bench, web), first
-        without_list = "?excludedAttributes=members"
-        small = add_members(bench, web, SMALL_GROUP, without_list, "200")
+        yield f"create beside {FEW:,} users", first, None
+        many = population.copy_users(bench.site, MANY, "many")
+        yield f"create beside {MANY:,} users", create(bench, web), first
+        crowd = replace(bench, users=many)
+        small = add_members(crowd, web, SMALL_GROUP, without_list, "200")
         yield f"member beside {SMALL_GROUP}", small, None
-        yield f"member beside {LARGE_GROUP:,}", add_members(bench, web, LARGE_GROUP, without_list, "200"), small
+        yield f"member beside {LARGE_GROUP:,}", add_members(crowd, web, LARGE_GROUP, without_list, "200"), small
 
 
 def servers(bench: Bench) -> Iterator[Line]:
