@@ -40,7 +40,7 @@ def captured_create(site: Site) -> list[Statement]:
     numbers = iter(range(10**6))
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        if statement.lstrip().lower().startswith(("insert", "update")):
+        if not statement.lstrip().lower().startswith("select"):
             made.append((statement, json_ready(parameters), many))
 
     engine = site.services.database.writer
