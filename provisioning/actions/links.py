@@ -34,7 +34,7 @@ def owe_first_link(unit: Unit, user: User, services: Services) -> None:
 def add_link(unit: Unit, user: User, purpose: Purpose, secret: str) -> None:
     """Store a link by the hash of its secret and owe its mail, the secret encrypted until it is sent."""
     link_id = unit.new_id()
-    unit.add_link(
+    unit.sessions.add_link(
         LinkRow(
             account_id=user.account_id,
             id=link_id,

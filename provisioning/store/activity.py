@@ -1,22 +1,34 @@
 """The activity report as rows: written with the change, sealed behind it, read by page (ACT-1, ACT-2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, delete, insert, or_, select
 
 from provisioning.domain.activity import Entry, Seal, seal_after
+from provisioning.store.statements import Statement
 from provisioning.store.tables.activity import activity, activity_seals, activity_unsealed
 
 ENTRY_FIELDS = tuple(Entry.__dataclass_fields__)
 ENTRY_COLUMNS = [activity.c[name] for name in ENTRY_FIELDS]
 SEALED_AT_ONCE = 1000
+_added = insert(activity).returning(activity.c.account_id, activity.c.id).cte("added")
+# One statement for both rows: an entry cannot be without the note that it waits for its seal.
+ADD_ENTRY = Statement(
+    insert(activity_unsealed).from_select(["account_id", "entry_id"], select(_added.c.account_id, _added.c.id))
+)
 
 
 def entry_of(row: Any) -> Entry:
     """Return a row of `ENTRY_COLUMNS` as the domain's value."""
     return Entry(**{name: row._mapping[name] for name in ENTRY_FIELDS})
+
+
+def add_entries(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Insert entries and note them as not yet sealed."""
+    rows = [{name: getattr(entry, name) for name in ENTRY_FIELDS} for entry in entries]
+    ADD_ENTRY.run_all(connection, [{**row, "data": dict(row["data"])} for row in rows])
 
 
 def accounts_to_seal(connection: Connection) -> list[str]:

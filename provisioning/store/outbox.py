@@ -4,16 +4,19 @@ A relay claims due rows and pushes `next_at` forward; it never deletes. Only the
 that records its effect. So a lost queue means only that rows come due again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, case, func, insert, select, update
 
+from provisioning.store.statements import Statement
 from provisioning.store.tables.outbox import outbox
 
 # Pauses before a row comes due again, by number of attempts made; the last one repeats.
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 900, 3600))
+
+ADD_OWED = Statement(insert(outbox))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,26 @@ class OwedRow:
     secret: bytes | None
     attempts: int
     created_at: datetime
+
+
+def add_owed(connection: Connection, rows: Sequence[OwedRow]) -> None:
+    """Insert rows that are due at once."""
+    ADD_OWED.run_all(
+        connection,
+        [
+            {
+                "account_id": row.account_id,
+                "id": row.id,
+                "kind": row.kind,
+                "payload": dict(row.payload),
+                "secret": row.secret,
+                "attempts": 0,
+                "next_at": row.created_at,
+                "created_at": row.created_at,
+            }
+            for row in rows
+        ],
+    )
 
 
 def claim_due(connection: Connection, now: datetime, most: int) -> list[OwedRow]:

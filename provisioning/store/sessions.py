@@ -102,6 +102,7 @@ def _select_sessions() -> Select[Any]:
 
 
 FIND_SESSION = Statement(_select_sessions().where(sessions.c.secret_hash == bindparam("secret_hash")))
+ADD_LINK = Statement(insert(links))
 
 
 def find_session(connection: Connection, secret_hash: str) -> Session | None:
@@ -167,6 +168,11 @@ class Sessions:
         """Note that a session was used."""
         statement = update(sessions).where(self._mine(), sessions.c.id == session_id)
         self._connection.execute(statement.values(last_seen_at=now))
+
+    def add_link(self, row: LinkRow) -> None:
+        """Insert a link."""
+        values = {name: getattr(row, name) for name in row.__dataclass_fields__}
+        ADD_LINK.run(self._connection, **{**values, "purpose": row.purpose.value})
 
     def end_links(self, user_id: str, now: datetime, purpose: Purpose | None = None) -> None:
         """End a user's open links, of one purpose or of all (INV-2, OUT-3)."""

@@ -21,14 +21,13 @@ from provisioning.domain.events import TOLD, Event
 from provisioning.domain.seats import require_room
 from provisioning.domain.users import User
 from provisioning.store.accounts import Accounts
-from provisioning.store.activity import Activity
-from provisioning.store.consequences import write_consequences
+from provisioning.store.activity import Activity, add_entries
 from provisioning.store.engine import Database, translated
 from provisioning.store.environments import AccessKeys, Environments
 from provisioning.store.groups import Groups
 from provisioning.store.keys import Keys
-from provisioning.store.outbox import OwedRow
-from provisioning.store.sessions import LinkRow, Sessions
+from provisioning.store.outbox import OwedRow, add_owed
+from provisioning.store.sessions import Sessions
 from provisioning.store.sso import SamlConnections
 from provisioning.store.users import Users
 
@@ -69,7 +68,6 @@ class Unit:
         self.now = adapters.now()
         self._entries: list[Entry] = []
         self._owed: list[OwedRow] = []
-        self._links: list[LinkRow] = []
         self._seats = 0
 
     @cached_property
@@ -139,10 +137,6 @@ class Unit:
         hidden = None if secret is None else self.adapters.encrypt(secret, f"outbox/secret/{row_id}")
         self._owed.append(OwedRow(self.account_id, row_id, kind, payload, hidden, 0, self.now))
 
-    def add_link(self, link: LinkRow) -> None:
-        """Note a link that a mail will carry; it is there when the transaction is."""
-        self._links.append(link)
-
     def take_seat(self) -> None:
         """Ask for a seat, taken last before the commit; refused there when there is no room (SEAT-3)."""
         self._seats += 1
@@ -152,8 +146,9 @@ class Unit:
         self._seats -= 1
 
     def flush(self) -> None:
-        """Write what was noted: entries, debts and links, and last the seat counter."""
-        write_consequences(self.connection, self._entries, self._owed, self._links)
+        """Write what was noted: entries, debts, and last the seat counter."""
+        add_entries(self.connection, self._entries)
+        add_owed(self.connection, self._owed)
         if self._seats:
             moved = self.accounts.move_seats(self._seats)
             if self._seats > 0:
@@ -217,7 +212,7 @@ def record_refusal(database: Database, caller: Caller, refusal: Refusal, adapter
         data={"sentence": refusal.sentence, "rule": refusal.rule},
     )
     with database.writer.begin() as connection:
-        write_consequences(connection, [entry])
+        add_entries(connection, [entry])
 
 
 def entry_of(caller: Caller, event: Event, entry_id: str, at: datetime) -> Entry:

@@ -7,10 +7,8 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    Boolean,
     ColumnElement,
     Connection,
-    Integer,
     Row,
     Select,
     Text,
@@ -21,7 +19,6 @@ from sqlalchemy import (
     insert,
     select,
     text,
-    true,
     update,
 )
 
@@ -88,24 +85,7 @@ _LIVE = select(*USER_COLUMNS, CHOSEN_ENVIRONMENTS).where(
 )
 GET_USER = Statement(_LIVE)
 LOCK_USER = Statement(_LIVE.with_for_update(key_share=True, of=users))
-_added = insert(users).returning(users.c.account_id, users.c.id).cte("added")
-_given = (
-    func.unnest(
-        bindparam("positions", type_=ARRAY(Integer)),
-        bindparam("value_keys", type_=ARRAY(Text)),
-        bindparam("type_keys", type_=ARRAY(Text)),
-        bindparam("primaries", type_=ARRAY(Boolean)),
-    )
-    .table_valued("position", "value_key", "type_key", "is_primary", name="given")
-    .render_derived()
-)
-# A user and its addresses, however many, in one statement.
-ADD_USER = Statement(
-    insert(user_emails).from_select(
-        ["account_id", "user_id", "position", "value_key", "type_key", "is_primary"],
-        select(_added.c.account_id, _added.c.id, *_given.c).select_from(_added.join(_given, true())),
-    )
-)
+ADD_USER = Statement(insert(users))
 SAVED_COLUMNS = [
     column.name for column in users.c if column.name not in ("account_id", "id", "is_root", "password_hash")
 ]
@@ -184,17 +164,9 @@ class Users:
         """Insert a user and return it with its document; a taken name or email is refused."""
         rendered = replace(user, document=self._render(user))
         row = row_of(rendered, self._fold(rendered))
-        addresses = _addresses(rendered)
         with refusing(row):
-            ADD_USER.run(
-                self._connection,
-                **row,
-                password_hash=password_hash,
-                positions=list(range(len(addresses))),
-                value_keys=[address["value_key"] for address in addresses],
-                type_keys=[address["type_key"] for address in addresses],
-                primaries=[address["is_primary"] for address in addresses],
-            )
+            ADD_USER.run(self._connection, **row, password_hash=password_hash)
+        self._add_emails(rendered)
         self.choose_environments(user.id, user.environment_ids)
         return rendered
 
@@ -208,7 +180,7 @@ class Users:
             SAVE_USER.run(self._connection, **written, of_account=self._account_id, of_user=saved.id)
         if _addresses(before) != _addresses(saved):
             self._connection.execute(delete(user_emails).where(self._of(user_emails, saved.id)))
-            self._save_emails(saved)
+            self._add_emails(saved)
         if before.environment_ids != saved.environment_ids:
             self._connection.execute(delete(user_environments).where(self._of(user_environments, saved.id)))
             self.choose_environments(saved.id, saved.environment_ids)
@@ -304,7 +276,7 @@ class Users:
         row = self._connection.execute(statement).one_or_none()
         return user_of(row, row.environment_ids) if row is not None else None
 
-    def _save_emails(self, user: User) -> None:
+    def _add_emails(self, user: User) -> None:
         rows = [
             {"account_id": self._account_id, "user_id": user.id, "position": position, **address}
             for position, address in enumerate(_addresses(user))

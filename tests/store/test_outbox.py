@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning.store.consequences import write_consequences
 from provisioning.store.outbox import (
     PAUSES,
     OwedRow,
+    add_owed,
     claim_due,
     lock_owed,
     mark_done,
@@ -31,7 +31,7 @@ def owed(services, clock):
             for each in range(number)
         ]
         with services.database.writer.begin() as connection:
-            write_consequences(connection, owed=rows)
+            add_owed(connection, rows)
         return rows
 
     return add
@@ -175,11 +175,11 @@ def test_rows_that_are_owed_longest_come_first(services, clock, claim):
     for number in (3, 1, 2):
         row = OwedRow(ACCOUNT, f"row-{number}", "invitation", {}, None, 0, clock() - timedelta(minutes=number))
         with services.database.writer.begin() as connection:
-            write_consequences(connection, owed=[row])
+            add_owed(connection, [row])
     assert [claim(1)[0].id for _ in range(3)] == ["row-3", "row-2", "row-1"]
 
 
 def test_nothing_owed_is_nothing_written(services, sql):
     with services.database.writer.begin() as connection:
-        write_consequences(connection)
+        add_owed(connection, [])
     assert sql("select count(*) from outbox") == [(0,)]
