@@ -25,6 +25,10 @@ def main() -> None:
     print(
         f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before; fsync on; {asked.connections} connections"
     )
+    print(
+        "raw: what psycopg alone reaches at the same number of connections: for writes the product's own writing statements"
+    )
+    print("     of one create in one transaction, with other ids; for reads one SELECT by key. CPU is a request's.")
     for group, lines in plan(names):
         print(f"\n{group}")
         with open_site() as site:

@@ -116,7 +116,7 @@ def member_request(bench: Bench, path: str, user_id: str) -> str:
 
 
 def raw_write(bench: Bench) -> Measured:
-    """The product's own writing statements of a create, by psycopg alone."""
+    """The product's own writing statements of a create, by psycopg alone, with begin and commit."""
     statements = raw.captured_create(bench.site)
     plan = {"what": "write", "statements": statements, "most": bench.enough() // bench.connections * 4}
     return measure_raw(bench.site, {**plan, "seconds": bench.seconds, "connections": bench.connections})
