@@ -10,6 +10,8 @@ from benchmarks.measure import Measured
 from benchmarks.scenarios import FEW, SCENARIOS, Bench, Line, growth, servers, side_by_side
 
 NAMES = (*SCENARIOS, "growth", "servers")
+RAW = """raw: what psycopg alone reaches at the same number of connections. For writes: the product's own writing
+statements of one create in one transaction, with other ids; for reads: one SELECT by key. CPU is a request's."""
 HEAD = ("", "a second", "ratio", "server ms", "database ms", "median ms", "p99 ms")
 WIDTHS = (30, 10, 10, 11, 13, 11, 9)
 
@@ -25,10 +27,7 @@ def main() -> None:
     print(
         f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before; fsync on; {asked.connections} connections"
     )
-    print(
-        "raw: what psycopg alone reaches at the same number of connections: for writes the product's own writing statements"
-    )
-    print("     of one create in one transaction, with other ids; for reads one SELECT by key. CPU is a request's.")
+    print(RAW)
     for group, lines in plan(names):
         print(f"\n{group}")
         with open_site() as site:
