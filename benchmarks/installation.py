@@ -3,12 +3,13 @@
 import base64
 import http.client
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -65,7 +66,10 @@ def open_site() -> Iterator[Site]:
     """Start the servers in a fresh folder and make an account with room for everybody."""
     folder = Path(tempfile.mkdtemp(prefix="gatelodge-bench-"))
     folder.chmod(0o711)
-    with EmbeddedPostgres(folder / "postgres") as postgres, EmbeddedValkey(folder / "valkey") as valkey:
+    with ExitStack() as undo:
+        undo.callback(shutil.rmtree, folder)
+        postgres = undo.enter_context(EmbeddedPostgres(folder / "postgres"))
+        valkey = undo.enter_context(EmbeddedValkey(folder / "valkey"))
         run_migrations(postgres.owner_url, role_of(postgres.service_url))
         settings = Settings(
             database_url=postgres.service_url,
@@ -75,10 +79,9 @@ def open_site() -> Iterator[Site]:
             secret_key="1:" + base64.b64encode(os.urandom(32)).decode(),
         )
         services = services_from(settings)
+        undo.callback(services.database.close)
         made = create_account(operator(""), NewAccount("Bench", "root@bench.example", seats=MOST_SEATS), services)
         yield Site(settings, postgres.owner_url, postgres.pid or 0, services, made)
-        services.database.close()
-    subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
 @contextmanager
