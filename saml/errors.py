@@ -164,6 +164,7 @@ STATUSES: Mapping[int, frozenset[Code]] = {
             Code.NOT_ALLOWED,
             Code.NOT_ON_ONESELF,
             Code.NOT_OWED,
+            Code.PROOF_NEEDED,
             Code.ROLE_ABOVE_CAP,
             Code.ROOT_USER_PROTECTED,
             Code.SAML_EMAIL_MISSING,

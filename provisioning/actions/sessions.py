@@ -129,6 +129,7 @@ def caller_of(session: Session, address: str | None) -> Caller:
         is_root=user.is_root,
         address=address,
         session=session.id,
+        proved_at=session.proved_at,
     )
 
 

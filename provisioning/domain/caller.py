@@ -1,6 +1,7 @@
 """Who asks: a plain value cut loose from web, database and time, handed to every action as its first argument."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from provisioning.domain.roles_legacy import Role
@@ -46,6 +47,7 @@ class Caller:
         address: network address, None where there is none.
         session: id of the session behind a session credential.
         reason: the operator's reason (OPS-5).
+        proved_at: when the person behind a session last proved who they are (SES-4); None for other credentials.
     """
 
     account: str
@@ -59,6 +61,7 @@ class Caller:
     address: str | None = None
     session: str | None = None
     reason: str | None = None
+    proved_at: datetime | None = None
 
     @property
     def is_operator(self) -> bool:

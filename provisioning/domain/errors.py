@@ -51,6 +51,7 @@ class Code(StrEnum):
     NOT_OWED = "not_owed"
     PASSWORD_REFUSED = "password_refused"  # noqa: S105 - a code, not a password.
     PERMISSION_SYSTEM_UNAVAILABLE = "permission_system_unavailable"
+    PROOF_NEEDED = "proof_needed"
     ROLE_ABOVE_CAP = "role_above_cap"
     ROOT_USER_PROTECTED = "root_user_protected"
     SAML_EMAIL_MISSING = "saml_email_missing"
@@ -137,6 +138,7 @@ REFUSALS: Mapping[Code, Kind] = {
     Code.PERMISSION_SYSTEM_UNAVAILABLE: Kind(
         "The permission system '{name}' is not available yet; accounts run on 'legacy'.", "ACC-5"
     ),
+    Code.PROOF_NEEDED: Kind("Prove again who you are to do this.", "SES-4"),
     Code.ROLE_ABOVE_CAP: Kind("This connection cannot give the role '{role}'.", "SCM-1", True),
     Code.ROOT_USER_PROTECTED: Kind("The root user is protected: {detail}", "ROOT-2", True),
     Code.SAML_EMAIL_MISSING: Kind("Your organisation sent no email address for you.", "SSO-3"),

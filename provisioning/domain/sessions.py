@@ -43,6 +43,7 @@ class Session:
         idle_seconds: the account's idle limit now.
         account_open: the account is not cancelled.
         connection_open: the SAML connection behind the session is on; True for other methods.
+        proved_at: when the person last proved who they are (SES-4); a login is a proof.
         user: the user's present state.
     """
 
@@ -55,6 +56,7 @@ class Session:
     last_seen_at: datetime
     expires_at: datetime
     ended_at: datetime | None
+    proved_at: datetime
     idle_seconds: int
     account_open: bool
     connection_open: bool

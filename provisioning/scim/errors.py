@@ -61,6 +61,7 @@ ANSWERS: Mapping[Code, Answer] = {
     Code.NOT_OWED: Answer(403),
     Code.PASSWORD_REFUSED: Answer(400, "invalidValue"),
     Code.PERMISSION_SYSTEM_UNAVAILABLE: Answer(400, "invalidValue"),
+    Code.PROOF_NEEDED: Answer(403),
     Code.ROLE_ABOVE_CAP: Answer(403),
     Code.ROOT_USER_PROTECTED: Answer(403),
     Code.SAML_EMAIL_MISSING: Answer(403),

@@ -31,6 +31,7 @@ from provisioning.store.users import USER_COLUMNS, user_of
 
 SESSION_FIELDS = (
     "id", "account_id", "epoch", "connection_id", "created_at", "last_seen_at", "expires_at", "ended_at",
+    "proved_at",
 )  # fmt: skip
 
 
@@ -133,7 +134,14 @@ class Sessions:
         """Insert a session."""
         values = {name: getattr(row, name) for name in row.__dataclass_fields__}
         self._connection.execute(
-            insert(sessions).values(**{**values, "method": row.method.value, "last_seen_at": row.created_at})
+            insert(sessions).values(
+                **{
+                    **values,
+                    "method": row.method.value,
+                    "last_seen_at": row.created_at,
+                    "proved_at": row.created_at,
+                }
+            )
         )
 
     def get(self, session_id: str) -> Session | None:

@@ -27,6 +27,7 @@ def a_session(**fields: object) -> Session:
         "method": Method.PASSWORD,
         "connection_id": None,
         "created_at": NOW,
+        "proved_at": NOW,
         "last_seen_at": NOW,
         "expires_at": NOW + timedelta(seconds=MOST_SECONDS),
         "ended_at": None,

@@ -25,6 +25,7 @@ sessions = Table(
     moment("ended_at"),
     Column("end_reason", Text),
     Column("ended_by", Text),
+    moment("proved_at", optional=False),
     reference("users", "user_id", name="fk_sessions_user"),
     Index("ux_sessions_secret", "secret_hash", unique=True),
     Index("ix_sessions_user", "account_id", "user_id"),
