@@ -1,6 +1,5 @@
 """How every page of the Console is made: the frame around it, its form token, the notice it shows once."""
 
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import g, make_response, redirect, render_template, request
@@ -8,30 +7,13 @@ from werkzeug.wrappers import Response
 
 from provisioning.console import words
 from provisioning.console.assets import asset_url
+from provisioning.console.navigation import CORNER, SIDE, entries, is_here
 from provisioning.console.notices import forget_notice, take_notice
 from provisioning.domain.caller import Caller
-from provisioning.domain.permissions import Permission
-from provisioning.domain.policy import is_allowed
 from provisioning.guard.csrf import FIELD, form_token, keep_form_secret
 
 # A script of ours asks with it for a part of a page; an answer that leads elsewhere must then be told to it.
 SCRIPT_HEADER = "HX-Request"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One entry of the navigation; `permission` None is for everybody."""
-
-    path: str
-    title: str
-    permission: Permission | None
-
-
-PLACES = (
-    Place("/users", "Users", Permission.ACCOUNT_USERS_READ),
-    Place("/user-limit", "User limit", Permission.ACCOUNT_SEATS_MANAGE),
-    Place("/profile", "My Profile", None),
-)
 
 
 def page(
@@ -50,8 +32,9 @@ def page(
     text = render_template(
         f"console/{template}",
         me=caller,
-        places=places(caller),
-        here=request.path,
+        side=entries(SIDE, caller),
+        corner=entries(CORNER, caller),
+        is_here=lambda entry: is_here(entry, request.path),
         notice=notice,
         asset_url=asset_url,
         form_token=form_token,
@@ -65,13 +48,6 @@ def page(
     if notice is not None:
         forget_notice(response)
     return response
-
-
-def places(caller: Caller | None) -> list[Place]:
-    """Return the entries of the navigation that a person can go to."""
-    if caller is None:
-        return []
-    return [place for place in PLACES if place.permission is None or is_allowed(caller, place.permission)]
 
 
 def lead_to(path: str) -> Response:

@@ -8,16 +8,15 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, not_, or_, tuple_
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, not_, or_, tuple_
 
 from provisioning.domain.comparison import comparison_key, email_key
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.user_lists import LastLogin, UserFilter, UserOrder
 from provisioning.domain.users import Status, User
-from provisioning.store.tables.access import user_environments
 from provisioning.store.tables.users import users
 from provisioning.store.unit_of_work import Unit
-from provisioning.store.user_table import TOLD_BY
+from provisioning.store.user_table import TOLD_BY, has_access
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 Condition = ColumnElement[bool]
@@ -70,7 +69,7 @@ def conditions_of(wanted: UserFilter) -> list[Condition]:
         (wanted.pending, _is_pending),
         (wanted.status, lambda status: literal(status.value) == STATUS),
         (wanted.prefix, _begins_with),
-        (wanted.environment_id, _has_access),
+        (wanted.environment_id, has_access),
         (wanted.last_login, _logged_in),
     )
     return [condition(value) for value, condition in asked if value not in NOT_ASKED]
@@ -96,15 +95,6 @@ def _begins_with(prefix: str) -> Condition:
     # Escaped by hand with LIKE's own character: an ESCAPE clause would keep the planner from its index.
     pattern = key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     return or_(users.c.name_key.like(pattern), users.c.email_key.like(pattern))
-
-
-def _has_access(environment_id: str) -> Condition:
-    chosen = exists().where(
-        user_environments.c.account_id == users.c.account_id,
-        user_environments.c.user_id == users.c.id,
-        user_environments.c.environment_id == environment_id,
-    )
-    return or_(users.c.all_environments, chosen)
 
 
 def _logged_in(asked: LastLogin) -> Condition:

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, not_, or_, tuple_
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, tuple_
 
 from provisioning.domain.comparison import comparison_key
 from provisioning.domain.errors import Refusal
 from provisioning.domain.user_table import TableQuery
 from provisioning.domain.users import Status, User
+from provisioning.store.tables.access import user_environments
+from provisioning.store.tables.groups import group_members
 from provisioning.store.tables.users import users
 from provisioning.store.users import Users
 
@@ -45,7 +47,7 @@ def page_of_users(repository: Users, query: TableQuery) -> TablePage:
     """
     neighbour = _neighbour(repository, query.after or query.before)
     backwards = neighbour is not None and not query.after
-    conditions = [_has_status(query.status), *_holds_text(query.text)]
+    conditions = [_has_status(query.status), *_holds_text(query.text), *_narrowed(query)]
     if neighbour is not None:
         place = tuple_(comparison_key(neighbour.name), neighbour.id)
         conditions.append(tuple_(*IN_ORDER) < place if backwards else tuple_(*IN_ORDER) > place)
@@ -73,6 +75,35 @@ def _has_status(status: Status | None) -> ColumnElement[bool]:
     earlier = names[: names.index(status)] if status in TOLD_BY else names
     own = [TOLD_BY[status]] if status in TOLD_BY else []
     return and_(*own, *(not_(TOLD_BY[name]) for name in earlier))
+
+
+def _narrowed(query: TableQuery) -> list[ColumnElement[bool]]:
+    """Return the conditions of role, group and product environment, where they are asked for."""
+    table = (
+        (query.role, lambda: users.c.role == query.role),
+        (query.group_id, lambda: _is_member(query.group_id)),
+        (query.outside_group_id, lambda: not_(_is_member(query.outside_group_id))),
+        (query.environment_id, lambda: has_access(query.environment_id)),
+    )
+    return [condition() for asked, condition in table if asked]
+
+
+def _is_member(group_id: str) -> ColumnElement[bool]:
+    return exists().where(
+        group_members.c.account_id == users.c.account_id,
+        group_members.c.group_id == group_id,
+        group_members.c.user_id == users.c.id,
+    )
+
+
+def has_access(environment_id: str) -> ColumnElement[bool]:
+    """Return the condition of having access to a product environment: to all, or to this one by choice (ENV-2)."""
+    chosen = exists().where(
+        user_environments.c.account_id == users.c.account_id,
+        user_environments.c.user_id == users.c.id,
+        user_environments.c.environment_id == environment_id,
+    )
+    return or_(users.c.all_environments, chosen)
 
 
 def _holds_text(text: str) -> list[ColumnElement[bool]]:
