@@ -15,13 +15,17 @@ class Code(StrEnum):
 
     ABOVE_OWN_ROLE = "above_own_role"
     ACCOUNT_CANCELLED = "account_cancelled"
+    ACCOUNT_NOT_RESTORABLE = "account_not_restorable"
+    ADDRESS_NOT_ALLOWED = "address_not_allowed"
     BODY_TOO_LARGE = "body_too_large"
     CLOUD_NAME_TAKEN = "cloud_name_taken"
     CONNECTION_DISABLED = "connection_disabled"
     CONNECTION_INCOMPLETE = "connection_incomplete"
     CONNECTION_NAME_TAKEN = "connection_name_taken"
+    CREATIVE_APPROVAL_NEEDED = "creative_approval_needed"
     CREDENTIAL_INVALID = "credential_invalid"
     CREDENTIAL_NOT_ALLOWED = "credential_not_allowed"
+    CREDENTIAL_NOT_ROTATABLE = "credential_not_rotatable"
     EMAIL_DOMAIN_TAKEN = "email_domain_taken"
     EMAIL_TAKEN = "email_taken"
     ENFORCE_NEEDS_LOGIN = "enforce_needs_login"
@@ -53,6 +57,7 @@ class Code(StrEnum):
     PERMISSION_SYSTEM_UNAVAILABLE = "permission_system_unavailable"
     PROOF_NEEDED = "proof_needed"
     ROLE_ABOVE_CAP = "role_above_cap"
+    ROOT_USER_ONLY = "root_user_only"
     ROOT_USER_PROTECTED = "root_user_protected"
     SAML_EMAIL_MISSING = "saml_email_missing"
     SAML_EMAIL_TAKEN = "saml_email_taken"
@@ -94,13 +99,19 @@ class Kind:
 REFUSALS: Mapping[Code, Kind] = {
     Code.ABOVE_OWN_ROLE: Kind("Only a master admin or the root user can do this to {whom}.", "USR-3", True),
     Code.ACCOUNT_CANCELLED: Kind("This account is cancelled.", "ACC-3"),
+    Code.ACCOUNT_NOT_RESTORABLE: Kind("The account cannot be restored: {detail}", "ACC-3"),
+    Code.ADDRESS_NOT_ALLOWED: Kind("This credential cannot be used from this network address.", "KEY-4", True),
     Code.BODY_TOO_LARGE: Kind("The request is larger than the {limit} allowed here.", "LIM-1"),
     Code.CLOUD_NAME_TAKEN: Kind("The cloud name '{name}' is taken.", "ENV-1"),
     Code.CONNECTION_DISABLED: Kind("This connection is switched off.", "SAM-6", True),
     Code.CONNECTION_INCOMPLETE: Kind("The connection cannot be switched on: {detail}", "SAM-2"),
     Code.CONNECTION_NAME_TAKEN: Kind("A connection named '{name}' exists in this account.", "SCM-2"),
+    Code.CREATIVE_APPROVAL_NEEDED: Kind(
+        "The permission to create proofs needs an Enterprise plan with creative approval.", "ROLE-2"
+    ),
     Code.CREDENTIAL_INVALID: Kind("Invalid credentials", "KEY-1"),
     Code.CREDENTIAL_NOT_ALLOWED: Kind("This credential cannot be used for that.", "SCM-1", True),
+    Code.CREDENTIAL_NOT_ROTATABLE: Kind("This {what} cannot be rotated: {detail}", "KEY-2"),
     Code.EMAIL_DOMAIN_TAKEN: Kind("The email domain '{name}' belongs to another connection of this account.", "IDN-3"),
     Code.EMAIL_TAKEN: Kind("A user with the email '{email}' exists in this account.", "USR-1"),
     Code.ENFORCE_NEEDS_LOGIN: Kind(
@@ -140,6 +151,7 @@ REFUSALS: Mapping[Code, Kind] = {
     ),
     Code.PROOF_NEEDED: Kind("Prove again who you are to do this.", "SES-4"),
     Code.ROLE_ABOVE_CAP: Kind("This connection cannot give the role '{role}'.", "SCM-1", True),
+    Code.ROOT_USER_ONLY: Kind("Only the root user can do this, with password and second factor.", "ACC-3", True),
     Code.ROOT_USER_PROTECTED: Kind("The root user is protected: {detail}", "ROOT-2", True),
     Code.SAML_EMAIL_MISSING: Kind("Your organisation sent no email address for you.", "SSO-3"),
     Code.SAML_EMAIL_TAKEN: Kind("Another user has the email address that your organisation sent.", "IDN-3", True),

@@ -8,11 +8,12 @@ import pytest
 from provisioning.domain.errors import REFUSALS, Code, Refusal, Refusals, invalid, not_found
 
 RULE = re.compile(
-    r"(ACC|ENV|USR|ROOT|SEAT|INV|PWD|2FA|OUT|GRP|ROLE|SSO|API|ACT|TEN|IDN|SAM|SCM|LGN|LNK|AUZ|KEY|WEB|LIM)-\d+"
+    r"(ACC|ENV|USR|ROOT|SEAT|INV|PWD|2FA|OUT|GRP|ROLE|SSO|API|ACT|TEN|IDN|SAM|SCM|LGN|LNK|AUZ|KEY|WEB|LIM|SES|NET|OPS)-\d+"
 )
 # Codes whose attempts AUD-1 wants in the activity report: what the tenant, permission, root and SAML rules refuse.
 RECORDED = {
-    "above_own_role", "connection_disabled", "credential_not_allowed", "not_allowed", "not_on_oneself",
+    "above_own_role", "address_not_allowed", "connection_disabled", "credential_not_allowed", "not_allowed",
+    "not_on_oneself", "root_user_only",
     "role_above_cap", "root_user_protected", "saml_email_taken", "saml_replayed", "saml_request_unknown",
     "saml_root_refused", "saml_unknown_user", "saml_unknown_value", "saml_unsolicited", "user_disabled",
     "user_not_managed",
