@@ -28,6 +28,7 @@ WITHOUT_KEY = {
     ("activity", "target_id"): "whom it was done to, of any kind, also somebody who is gone",
     ("activity_unsealed", "entry_id"): "written by the same statement as the entry",
     ("sessions", "connection_id"): "the row outlives its connection as a trace; without a connection it is dead",
+    ("webhook_deliveries", "event_id"): "an entry of the report, or the row of the outbox that told of an ending",
     ("sessions", "name_id"): "the identity provider's name for the person, none of ours",
 }
 
@@ -64,7 +65,7 @@ def test_every_row_belongs_to_an_account_and_is_found_by_it_first(name):
 GLOBAL = {
     "ix_outbox_due", "ix_saml_spent_expiry", "ix_users_email", "ux_access_keys_api_key", "ux_account_keys_id",
     "ux_environments_cloud_name", "ux_links_secret", "ux_saml_connections_id", "ux_scim_tokens_id",
-    "ux_sessions_secret",
+    "ux_sessions_secret", "ix_webhook_deliveries_due",
 }  # fmt: skip
 
 

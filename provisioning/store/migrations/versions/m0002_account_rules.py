@@ -8,7 +8,11 @@ revision = "m0002"
 down_revision = "m0001"
 
 # The service's role has no rights on what it did not get by name (OPS-3).
-NEW_TABLES: tuple[str, ...] = ()
+NEW_TABLES: tuple[str, ...] = (
+    "revocations",
+    "webhook_deliveries",
+    "webhooks",
+)
 
 
 def upgrade() -> None:
