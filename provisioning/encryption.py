@@ -1,15 +1,20 @@
 """Secrets that must be read back: AES-256-GCM under the operator's versioned keys, bound to their place (OPS-2).
 
 A secret carries the version of its key in front; its table, column and row are additional data, so that a value copied
-to another row does not decrypt there.
+to another row does not decrypt there. The same keys make those that sign exports of the activity report (AUD-3).
 """
 
+import hashlib
+import hmac
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
+SIGNING = b"gatelodge activity exports"
 
 
 class CannotDecrypt(Exception):
@@ -49,3 +54,31 @@ class Cipher:
             return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], place.encode()).decode()
         except InvalidTag:
             raise CannotDecrypt("this secret is damaged or belongs elsewhere") from None
+
+
+class Signer:
+    """Signs exports of the activity report with Ed25519 (RFC 8032), by keys made for this alone from the operator's.
+
+    Args:
+        keys: version -> 32 bytes, the newest first.
+    """
+
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        seeds = {version: hmac.digest(key, SIGNING, hashlib.sha256) for version, key in keys.items()}
+        self._keys = {version: Ed25519PrivateKey.from_private_bytes(seed) for version, seed in seeds.items()}
+        self._newest = next(iter(keys))
+
+    def sign(self, data: bytes) -> tuple[str, str]:
+        """Return the version of the key and the signature in base64."""
+        return self._newest, b64encode(self._keys[self._newest].sign(data)).decode()
+
+    def is_right(self, data: bytes, version: str, signature: str) -> bool:
+        """Return whether a signature is of one of the operator's keys and of these bytes."""
+        key = self._keys.get(version)
+        if key is None:
+            return False
+        try:
+            key.public_key().verify(b64decode(signature, validate=True), data)
+        except (ValueError, InvalidSignature):
+            return False
+        return True

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from provisioning.actions.services import Services
 from provisioning.certificates import make_sp_key
 from provisioning.common_passwords import is_common
-from provisioning.encryption import Cipher
+from provisioning.encryption import Cipher, Signer
 from provisioning.hashing import Hasher
 from provisioning.scim.representation import user_document, user_folded
 from provisioning.settings import Settings
@@ -54,6 +54,7 @@ def services_from(settings: Settings, *, now: Callable[[], datetime] = utc_now) 
         new_connection_id=new_connection_id,
         hasher=Hasher(settings.password_hash_memory),
         cipher=Cipher(settings.encryption_keys(), os.urandom),
+        signer=Signer(settings.encryption_keys()),
         public_url=settings.public_url.rstrip("/"),
         is_common_password=is_common,
         render_user=user_document,

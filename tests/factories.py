@@ -1,14 +1,21 @@
 """Short ways to what tests need over and over: callers of each kind, and users made by the actions themselves."""
 
+from datetime import UTC, datetime
+
 from provisioning.actions.accounts import MadeAccount
+from provisioning.actions.activity import list_activity
 from provisioning.actions.invitations import set_password_by_link
 from provisioning.actions.scim_tokens import find_scim_caller
 from provisioning.actions.services import Services
 from provisioning.actions.users import create_user
+from provisioning.domain.activity import Entry
+from provisioning.domain.activity_query import ActivityQuery
 from provisioning.domain.caller import Caller, Credential, WayIn
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.users import NewUser, User
 
+# Where the clock of the tests begins.
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
 
 
@@ -24,8 +31,8 @@ def key_caller(account: MadeAccount, role: Role = Role.MASTER_ADMIN) -> Caller:
     )
 
 
-def person(user: User, *, session: str | None = None) -> Caller:
-    """A user in the Console."""
+def person(user: User, *, session: str | None = None, proved_at: datetime | None = START) -> Caller:
+    """A user in the Console, who has just proved who they are."""
     return Caller(
         account=user.account_id,
         way_in=WayIn.CONSOLE,
@@ -35,6 +42,7 @@ def person(user: User, *, session: str | None = None) -> Caller:
         role=user.role,
         is_root=user.is_root,
         session=session,
+        proved_at=proved_at,
     )
 
 
@@ -59,6 +67,12 @@ def link_secret(services: Services, sql, user: User) -> str:
     )
     row_id, secret = rows[0]
     return services.cipher.decrypt(secret, f"outbox/secret/{row_id}")
+
+
+def report_of(caller: Caller, services: Services, **filters: object) -> list[Entry]:
+    """What the activity report holds, newest first, but for the entries of reading it."""
+    found = list_activity(caller, ActivityQuery(**{"limit": 200, **filters}), services).entries
+    return [entry for entry in found if entry.kind != "activity.read"]
 
 
 def make_active(services: Services, sql, user: User, password: str = PASSWORD) -> User:

@@ -6,12 +6,21 @@ from dataclasses import dataclass
 from provisioning.actions.services import Services
 from provisioning.domain import policy
 from provisioning.domain.activity import Entry, first_fault, stray_fault
+from provisioning.domain.activity_export import Form, written
+from provisioning.domain.activity_query import ActivityQuery, filters_of
 from provisioning.domain.caller import Caller, WayIn, nobody
 from provisioning.domain.events import Event
 from provisioning.domain.permissions import Permission
+from provisioning.domain.proof import require_fresh
 from provisioning.store.activity import accounts_to_seal, last_seal, seal_new
 
-MOST_ON_A_PAGE = 200
+
+@dataclass(frozen=True, slots=True)
+class ActivityPage:
+    """Entries, newest first, and the cursor of the page after them, None where there is none."""
+
+    entries: tuple[Entry, ...]
+    cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,31 +33,64 @@ class Verdict:
     fault: str | None
 
 
-def list_activity(
-    caller: Caller, services: Services, *, person: str | None = None, before: str | None = None, most: int = 100
-) -> list[Entry]:
-    """Return entries, newest first.
+def list_activity(caller: Caller, query: ActivityQuery, services: Services) -> ActivityPage:
+    """Return a page of entries, newest first; that somebody read it is an entry itself (AUD-1).
 
     Args:
         caller: needs to read the report.
+        query: what narrows it, and the cursor that the page before came with.
         services: from outside.
-        person: id of a user, also of an Inactive one, whose doings and sufferings are wanted (USR-8).
-        before: id of the last entry of the page before.
-        most: entries on the page.
+
+    Raises:
+        Refusal: a cursor that is none of this report.
     """
-    with services.read(caller) as unit:
-        policy.require(caller, Permission.ACCOUNT_ACTIVITY_READ)
-        return unit.activity.page(person=person, before=before, most=min(most, MOST_ON_A_PAGE))
-
-
-def export_activity(caller: Caller, services: Services) -> Iterator[Entry]:
-    """Yield every entry, oldest first; that somebody exported is an entry itself."""
     with services.unit(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_ACTIVITY_READ)
         account = unit.accounts.get()
-        unit.record(Event("activity.exported", "account", account.id, account.name))
-    with services.read(caller) as unit:
-        yield from unit.activity.stream()
+        found = unit.activity.page(query)
+        entries = tuple(found[: query.limit])
+        unit.record(Event("activity.read", "account", account.id, account.name, filters_of(query)))
+        return ActivityPage(entries, entries[-1].id if len(found) > query.limit else None)
+
+
+def export_activity(caller: Caller, query: ActivityQuery, form: Form, services: Services) -> Iterator[str]:
+    """Return the text of an export, oldest entry first, line by line; that somebody exported is an entry itself.
+
+    Everything is checked before the first line is asked for. The last line is signed and names the head of the chain
+    as it was then (AUD-3). No connection is held between portions, however slowly somebody reads.
+
+    Args:
+        caller: needs to read the report, with a fresh proof (SES-4).
+        query: what narrows it; cursor and limit do not count.
+        form: JSON Lines or CSV.
+        services: from outside.
+    """
+    with services.unit(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_ACTIVITY_READ)
+        require_fresh(caller, unit.now)
+        account = unit.accounts.get()
+        last = last_seal(unit.connection, caller.account)
+        facts = {
+            "account_id": account.id,
+            "made_at": unit.now.isoformat(),
+            "filters": filters_of(query),
+            "chain": {"number": last.number if last else 0, "digest": last.digest if last else ""},
+        }
+        told = {"form": form.value, **filters_of(query)}
+        unit.record(Event("activity.exported", "account", account.id, account.name, told))
+    return written(_entries(caller, query, services), facts, form, services.signer.sign)
+
+
+def _entries(caller: Caller, query: ActivityQuery, services: Services) -> Iterator[Entry]:
+    """Yield what a query's filters let through, oldest first, each portion by a reading of its own."""
+    last = ""
+    while True:
+        with services.read(caller) as unit:
+            portion = unit.activity.portion(query, last)
+        yield from portion
+        if not portion:
+            return
+        last = portion[-1].id
 
 
 def verify_activity(caller: Caller, services: Services) -> Verdict:

@@ -45,6 +45,16 @@ class SecretCipher(Protocol):
         """Return the text again."""
 
 
+class ReportSigner(Protocol):
+    """Signatures below exports of the activity report (AUD-3)."""
+
+    def sign(self, data: bytes) -> tuple[str, str]:
+        """Return the version of the key and the signature."""
+
+    def is_right(self, data: bytes, version: str, signature: str) -> bool:
+        """Return whether a signature is one of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything from outside that actions need, made once in `wiring.py`.
@@ -55,6 +65,7 @@ class Services:
         random: n -> n random bytes.
         new_id: makes a UUIDv7 text; `new_connection_id` a UUIDv4 text.
         hasher, cipher: passwords and secrets at rest.
+        signer: signs exports of the activity report.
         public_url: base of every link, without a slash at its end (LNK-5).
         is_common_password: looks a lower-cased password up in the offline list (PWD-4).
         render_user, fold_user: user -> SCIM document and folded form, stored with the row.
@@ -68,6 +79,7 @@ class Services:
     new_connection_id: Callable[[], str]
     hasher: PasswordHasher
     cipher: SecretCipher
+    signer: ReportSigner
     public_url: str
     is_common_password: Callable[[str], bool]
     render_user: Callable[[User], str]

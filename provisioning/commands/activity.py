@@ -1,25 +1,26 @@
 """`gatelodge activity`: read, export and verify the activity report (ACT-1, ACT-2)."""
 
-import csv
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
 from provisioning.actions.activity import export_activity, list_activity, verify_activity
+from provisioning.actions.services import Services
 from provisioning.commands.installation import Place, open_account, user_id_of
 from provisioning.commands.options import account_option, operators
 from provisioning.commands.output import show
 from provisioning.domain.activity import Entry, as_mapping
+from provisioning.domain.activity_export import Form
+from provisioning.domain.activity_query import NAMES, ActivityQuery, Outcome, query_from
+from provisioning.domain.caller import Caller, WayIn
+from provisioning.domain.events import KINDS
 
-COLUMNS = tuple(Entry.__dataclass_fields__)
-# What a spreadsheet takes for a formula (WEB-4).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+Command = Callable[..., Any]
 
 
 @click.group()
@@ -27,32 +28,61 @@ def activity() -> None:
     """The activity report: who did what to whom."""
 
 
+def filter_options(command: Command) -> Command:
+    """Give a command what narrows the report, as its arguments `person`, `kind`, `way_in`, `outcome`, `from`, `to`."""
+    options = (
+        click.option("--user", "person", metavar="USER", help="Only what this person did or what was done to them."),
+        click.option("--kind", type=click.Choice(sorted(KINDS)), metavar="KIND", help="Only this kind: user.created."),
+        click.option("--way-in", type=click.Choice([*map(str, WayIn)]), help="Only by this way in."),
+        click.option("--outcome", type=click.Choice([*map(str, Outcome)]), help="Only done, or only refused attempts."),
+        click.option("--from", metavar="TIME", help="From this moment or date on (ISO 8601, UTC)."),
+        click.option("--to", metavar="TIME", help="Before this moment, or to the end of this date."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def query_of(caller: Caller, given: dict[str, Any], services: Services) -> ActivityQuery:
+    """Return the query that a command's options ask for; a live person may be named by email."""
+    texts = {name: str(value) for name, value in given.items() if name in NAMES and value is not None}
+    if "@" in texts.get("person", ""):
+        texts["person"] = user_id_of(caller, texts["person"], services)
+    return query_from(texts)
+
+
 @activity.command("list")
 @account_option
-@click.option("--user", "person", metavar="USER", help="Only what this person did or what was done to them.")
-@click.option("--before", metavar="ID", help="Only what came before this entry.")
+@filter_options
+@click.option("--before", "cursor", metavar="ID", help="Only what came before this entry.")
 @click.option("--limit", type=click.IntRange(1, 200), default=100, show_default=True)
 @operators(changes=False)
-def show_page(account_id: str, person: str | None, before: str | None, limit: int, place: Place) -> None:
+def show_page(account_id: str, place: Place, **given: Any) -> None:
     """List entries, newest first. A deleted person is named by id."""
     with open_account(place, account_id) as (caller, services):
-        user_id = user_id_of(caller, person, services) if person and "@" in person else person
-        found = list_activity(caller, services, person=user_id, before=before, most=limit)
+        found = list_activity(caller, query_of(caller, given, services), services).entries
         entries = [as_mapping(entry) for entry in found]
         show(entries if place.as_json else [_line(entry) for entry in found], as_json=place.as_json)
 
 
 @activity.command("export")
 @account_option
-@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
+@filter_options
+@click.option("--format", "form", type=click.Choice([*map(str, Form)]), default=Form.JSONL.value, show_default=True)
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @operators(changes=False)
-def export(account_id: str, form: str, file: Path | None, place: Place) -> None:
-    """Write every entry, oldest first, to a file that only you can read, or to the standard output."""
-    with open_account(place, account_id) as (caller, services), _opened(file) as out:
-        number = WRITERS[form](export_activity(caller, services), out)
+def export(account_id: str, form: str, file: Path | None, place: Place, **given: Any) -> None:
+    """Write entries, oldest first, to a file that only you can read, or to the standard output.
+
+    The last line is signed: it tells how many entries stand above it, and the head of the chain.
+    """
+    with open_account(place, account_id) as (caller, services):
+        lines = export_activity(caller, query_of(caller, given, services), Form(form), services)
+        with _opened(file) as out:
+            number = sum(1 for line in lines if out.write(line))
     if file is not None:
-        show({"file": str(file), "entries": number}, as_json=place.as_json)
+        # The signed line is no entry, nor is the header of CSV.
+        show({"file": str(file), "entries": number - 1 - (form == Form.CSV)}, as_json=place.as_json)
 
 
 @activity.command("verify")
@@ -64,38 +94,6 @@ def verify(account_id: str, place: Place) -> int:
         verdict = verify_activity(caller, services)
         show({"holds": verdict.fault is None, **_facts_of(verdict)}, as_json=place.as_json)
         return 0 if verdict.fault is None else 1
-
-
-def write_jsonl(entries: Iterable[Entry], out: IO[str]) -> int:
-    """Write one JSON object a line; returns how many."""
-    number = 0
-    for entry in entries:
-        out.write(json.dumps(as_mapping(entry), ensure_ascii=False) + "\n")
-        number += 1
-    return number
-
-
-def write_csv(entries: Iterable[Entry], out: IO[str]) -> int:
-    """Write RFC 4180 with a header; a cell that a spreadsheet would run begins with an apostrophe (WEB-4)."""
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    number = 0
-    for entry in entries:
-        values = as_mapping(entry)
-        writer.writerow([cell(values[name]) for name in COLUMNS])
-        number += 1
-    return number
-
-
-WRITERS: dict[str, Callable[[Iterable[Entry], IO[str]], int]] = {"jsonl": write_jsonl, "csv": write_csv}
-
-
-def cell(value: object) -> str:
-    """Return a value as the text of a CSV cell."""
-    if value is None:
-        return ""
-    content = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
-    return f"'{content}" if content.startswith(FORMULA_STARTS) else content
 
 
 @contextmanager

@@ -1,12 +1,14 @@
 """The activity report as rows: written with the change, sealed behind it, read by page (ACT-1, ACT-2)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, or_, select, tuple_
 
 from provisioning.domain.activity import Entry, Seal, seal_after
+from provisioning.domain.activity_query import ActivityQuery
+from provisioning.domain.errors import invalid
 from provisioning.store.statements import Statement
 from provisioning.store.tables.activity import activity, activity_seals, activity_unsealed
 
@@ -88,31 +90,36 @@ class Activity:
         self._connection = connection
         self._account_id = account_id
 
-    def page(self, *, person: str | None, before: str | None, most: int) -> list[Entry]:
-        """Return entries, newest first.
+    def page(self, query: ActivityQuery) -> list[Entry]:
+        """Return entries, newest first: one more than the page holds where there are more.
+
+        Raises:
+            Refusal: INVALID_VALUE where the cursor is no entry of this report.
+        """
+        statement = self._select().where(*_conditions(query)).order_by(activity.c.at.desc(), activity.c.id.desc())
+        if query.cursor is not None:
+            statement = statement.where(tuple_(activity.c.at, activity.c.id) < self._place_of(query.cursor))
+        return [entry_of(row) for row in self._connection.execute(statement.limit(query.limit + 1))]
+
+    def portion(self, query: ActivityQuery, after: str) -> list[Entry]:
+        """Return a portion of what a query's filters let through, oldest first.
 
         Args:
-            person: only what this user did or what was done to it.
-            before: id of the entry that the page before ended with.
+            after: id of the last entry of the portion before, '' for the first.
+        """
+        statement = self._select().where(*_conditions(query), activity.c.id > after).order_by(activity.c.id)
+        return [entry_of(row) for row in self._connection.execute(statement.limit(SEALED_AT_ONCE))]
+
+    def written_about(self, person: str, before: str, most: int) -> list[Entry]:
+        """Return what was written about a person before an id was made, newest first.
+
+        Args:
+            person: id of who did it or to whom it was done.
+            before: an id of ours, not necessarily an entry's.
             most: number of entries.
         """
-        statement = self._select().order_by(activity.c.id.desc()).limit(most)
-        if person is not None:
-            statement = statement.where(or_(activity.c.actor_id == person, activity.c.target_id == person))
-        if before is not None:
-            statement = statement.where(activity.c.id < before)
-        return [entry_of(row) for row in self._connection.execute(statement)]
-
-    def stream(self) -> Iterator[Entry]:
-        """Yield every entry, oldest first, in portions."""
-        last = ""
-        while True:
-            statement = self._select().where(activity.c.id > last).order_by(activity.c.id).limit(SEALED_AT_ONCE)
-            rows = self._connection.execute(statement).all()
-            yield from (entry_of(row) for row in rows)
-            if len(rows) < SEALED_AT_ONCE:
-                return
-            last = rows[-1].id
+        statement = self._select().where(_is_about(person), activity.c.id < before).order_by(activity.c.id.desc())
+        return [entry_of(row) for row in self._connection.execute(statement.limit(most))]
 
     def chain(self) -> Iterator[tuple[Seal, Entry | None]]:
         """Yield every seal in order with its entry, None where the entry is gone."""
@@ -157,5 +164,33 @@ class Activity:
         )
         return self._connection.execute(statement).scalar_one_or_none()
 
+    def _place_of(self, entry_id: str) -> ColumnElement[Any]:
+        """Return where an entry stands in the order of a page."""
+        mine = and_(activity.c.account_id == self._account_id, activity.c.id == entry_id)
+        row = self._connection.execute(select(activity.c.at, activity.c.id).where(mine)).one_or_none()
+        if row is None:
+            raise invalid("cursor", "'cursor' is not the cursor of a page of this report.")
+        return tuple_(row.at, row.id)
+
     def _select(self) -> Select[Any]:
         return select(*ENTRY_COLUMNS).where(activity.c.account_id == self._account_id)
+
+
+def _is_about(person: str) -> ColumnElement[bool]:
+    return or_(activity.c.actor_id == person, activity.c.target_id == person)
+
+
+NARROWING: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "person": _is_about,
+    "kind": lambda kind: activity.c.kind == kind,
+    "way_in": lambda way_in: activity.c.way_in == way_in,
+    "outcome": lambda outcome: activity.c.outcome == outcome,
+    "since": lambda moment: activity.c.at >= moment,
+    "until": lambda moment: activity.c.at < moment,
+}
+
+
+def _conditions(query: ActivityQuery) -> list[ColumnElement[bool]]:
+    """Return what a query's filters mean."""
+    wanted = {name: getattr(query, name) for name in NARROWING}
+    return [NARROWING[name](value) for name, value in wanted.items() if value is not None]

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from provisioning.actions.accounts import set_seats
-from provisioning.actions.activity import list_activity
 from provisioning.actions.groups import NewGroup, create_group
 from provisioning.actions.saml_sign_in import begin_saml, by_saml
 from provisioning.actions.scim_connections import update_scim_connection
@@ -21,7 +20,7 @@ from provisioning.domain.sso import UnknownGroups
 from provisioning.domain.users import NewUser, Status
 from tests.actions.refusals import code_of
 from tests.actions.saml_world import BROWSER, Logins, connected, saml_account
-from tests.factories import key_caller, make_user, scim_caller_of
+from tests.factories import key_caller, make_user, report_of, scim_caller_of
 
 
 @pytest.fixture
@@ -181,7 +180,7 @@ def test_an_existing_user_is_linked_only_in_the_connections_domains(services, ad
     assert code_of(lambda: logins.enter()) is Code.SAML_EMAIL_TAKEN
     change(services, logins, email_domains=("acme.example",))
     assert logins.enter().opened.user.id == user.id
-    assert list_activity(admin, services, person=user.id)[1].kind == "user.linked"
+    assert report_of(admin, services, person=user.id)[1].kind == "user.linked"
     taken = lambda: logins.enter("another subject")
     assert code_of(taken) is Code.SAML_EMAIL_TAKEN, "one subject a user"
 
@@ -203,7 +202,7 @@ def test_the_root_user_enters_only_where_allowed_and_is_never_changed(services, 
     assert enter().opened.user.is_root
     root = show_user(admin, acme.root.id, services).user
     assert (root.first_name, root.role, root.email) == ("Root", None, "root@acme.example")
-    kinds = [entry.kind for entry in list_activity(admin, services, person=acme.root.id)]
+    kinds = [entry.kind for entry in report_of(admin, services, person=acme.root.id)]
     assert "saml_login.attributes_ignored" in kinds
 
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from provisioning.actions.activity import seal_activity
-from provisioning.commands.activity import cell
+from provisioning.domain.activity_export import cell
 from tests.factories import make_user
 
 
@@ -38,7 +38,8 @@ def test_export_holds_every_entry_of_the_account_and_is_itself_an_entry(
 ) -> None:
     path = tmp_path / "report.jsonl"
     told = gatelodge.json("activity", "export", "--account", account_id, path)
-    entries = [json.loads(line) for line in path.read_text().splitlines()]
+    *entries, signed = [json.loads(line) for line in path.read_text().splitlines()]
+    assert signed["data"]["entries"] == len(entries)
     assert told == {"file": str(path), "entries": len(entries)}
     assert {entry["account_id"] for entry in entries} == {account_id}
     rows = sql("select id from activity where account_id = %s order by id", account_id)
@@ -53,7 +54,8 @@ def test_csv_holds_the_same_and_runs_no_formula(gatelodge, account_id, caller, s
     invited = ("--first-name", "=HYPERLINK(1)", "--last-name", "x", "--email", "+cmd@acme.example")
     gatelodge.json("user", "invite", "--account", account_id, *invited)
     outcome = gatelodge.run("activity", "export", "--account", account_id, "--format", "csv")
-    rows = list(csv.DictReader(outcome.out.splitlines()))
+    *rows, signed = csv.DictReader(outcome.out.splitlines())
+    assert json.loads(signed["data"])["entries"] == len(rows)
     assert len(rows) == sql("select count(*) from activity where account_id = %s", account_id)[0][0]
     assert "'=HYPERLINK(1) x" in {row["target_name"] for row in rows}
     assert not [value for row in rows for value in row.values() if value[:1] in "=+-@\t\r" and value]

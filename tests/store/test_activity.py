@@ -9,14 +9,15 @@ import pytest
 
 from provisioning.actions.activity import (
     export_activity,
-    list_activity,
     seal_activity,
     verify_activity,
 )
 from provisioning.domain.activity import GENESIS
+from provisioning.domain.activity_export import Form
+from provisioning.domain.activity_query import ActivityQuery
 from provisioning.domain.events import Event
 from provisioning.store import activity as store
-from tests.factories import key_caller, make_user
+from tests.factories import key_caller, make_user, report_of
 
 
 @pytest.fixture
@@ -103,7 +104,8 @@ def test_a_backlog_is_sealed_in_portions_without_a_gap(services, account, caller
     assert rounds == -(-waiting // 4)
     verdict = verify_activity(caller, services)
     assert (verdict.sealed, verdict.unsealed, verdict.fault) == (waiting, 0, None)
-    assert len(list(export_activity(caller, services))) == waiting + 1
+    # The export itself is an entry, and below all of them stands the signed line.
+    assert len(list(export_activity(caller, ActivityQuery(), Form.JSONL, services))) == waiting + 2
 
 
 @pytest.mark.rule("ACT-2")
@@ -177,14 +179,14 @@ def test_what_the_owner_of_the_schema_does_behind_our_back_is_found(services, se
 def test_pages_are_newest_first_of_one_account_and_of_one_person(services, account, neighbour, caller):
     ours = make_user(caller, services)
     make_user(key_caller(neighbour), services)
-    everything = list_activity(caller, services)
+    everything = report_of(caller, services)
     assert {entry.account_id for entry in everything} == {caller.account}
     assert [entry.id for entry in everything] == sorted((entry.id for entry in everything), reverse=True)
-    first, rest = list_activity(caller, services, most=2), list_activity(caller, services, before=everything[1].id)
+    first, rest = report_of(caller, services, limit=3), report_of(caller, services, cursor=everything[1].id)
     assert [*first, *rest] == everything
-    about = list_activity(caller, services, person=ours.id)
+    about = report_of(caller, services, person=ours.id)
     assert [entry.kind for entry in about] == ["user.created"]
-    assert list_activity(key_caller(neighbour), services, person=ours.id) == []
+    assert report_of(key_caller(neighbour), services, person=ours.id) == []
 
 
 @pytest.mark.rule("ACT-2")

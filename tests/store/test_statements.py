@@ -8,7 +8,7 @@ from sqlalchemy import Integer, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from provisioning.actions.access_keys import generate_access_key, list_access_keys
-from provisioning.actions.activity import list_activity, seal_activity, verify_activity
+from provisioning.actions.activity import export_activity, seal_activity, verify_activity
 from provisioning.actions.environments import NewEnvironment, create_environment, delete_environment
 from provisioning.actions.groups import (
     NewGroup,
@@ -25,6 +25,8 @@ from provisioning.actions.scim_tokens import create_scim_token, find_scim_caller
 from provisioning.actions.sessions import force_logout
 from provisioning.actions.user_lists import list_users
 from provisioning.actions.users import delete_user, disable_user, edit_user, search_users
+from provisioning.domain.activity_export import Form
+from provisioning.domain.activity_query import ActivityQuery
 from provisioning.domain.caller import operator
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.search import Comparison, Operator, Query
@@ -34,7 +36,7 @@ from provisioning.store.statements import Statement
 from provisioning.store.tables import metadata
 from provisioning.store.tables.outbox import outbox
 from provisioning.store.tables.sessions import pending_logins
-from tests.factories import make_active, make_user
+from tests.factories import make_active, make_user, report_of
 
 OF_ACCOUNTS = sorted(table.name for table in metadata.tables.values() if "account_id" in table.columns)
 # What cannot know the account yet, or serves all of them: by which condition it finds its rows instead.
@@ -81,7 +83,9 @@ def use_everything(services, account, caller, sql, clock) -> None:
     delete_environment(caller, environment, services)
     delete_group(caller, group, services)
     delete_user(caller, user.id, services)
-    list_activity(caller, services)
+    first = report_of(caller, services, person=user.id, limit=2)
+    report_of(caller, services, cursor=first[-1].id)
+    list(export_activity(caller, ActivityQuery(), Form.JSONL, services))
     clock.now += timedelta(seconds=5)
     seal_activity(services)
     verify_activity(operator(caller.account), services)

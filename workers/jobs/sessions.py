@@ -41,5 +41,5 @@ def _settle(unit: Unit, row: OwedRow) -> str:
 
 def _who_ended(unit: Unit, row: OwedRow, user_id: str) -> str:
     """Return the id of who ended the sessions, as the activity report has it; '' where it does not say."""
-    entries = unit.activity.page(person=user_id, before=row.id, most=ENTRIES_READ)
+    entries = unit.activity.written_about(user_id, row.id, ENTRIES_READ)
     return next((each.actor_id for each in entries if each.kind == EVENT and each.at == row.created_at), "")

@@ -22,6 +22,10 @@ activity = Table(
     Column("target_id", Text, nullable=False),
     Column("target_name", Text, nullable=False),
     Column("data", JSONB, nullable=False),
+    # What the report is asked for most: a stretch of time, and what a person did or what was done to them (ACT-1).
+    Index("ix_activity_at", "account_id", "at", "id"),
+    Index("ix_activity_actor", "account_id", "actor_id"),
+    Index("ix_activity_target", "account_id", "target_id"),
 )
 
 activity_seals = Table(
