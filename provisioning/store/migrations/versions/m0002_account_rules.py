@@ -9,7 +9,12 @@ down_revision = "m0001"
 
 # The service's role has no rights on what it did not get by name (OPS-3).
 NEW_TABLES: tuple[str, ...] = (
+    "devices",
+    "login_tries",
+    "recovery_codes",
     "revocations",
+    "second_factors",
+    "second_steps",
     "webhook_deliveries",
     "webhooks",
 )
