@@ -86,7 +86,8 @@ def user_table(caller: Caller, query: TableQuery, services: Services) -> UserTab
     Raises:
         Refusal: a text that is too long or holds NUL; not allowed.
     """
-    for value in (query.text, query.after, query.before):
+    places = (query.after, query.before, query.group_id, query.outside_group_id, query.environment_id)
+    for value in (query.text, *places):
         require_text("search", value)
     with services.read(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_USERS_READ)

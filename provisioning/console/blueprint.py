@@ -9,6 +9,7 @@ from flask import Blueprint, request
 from provisioning.console.account import add_account
 from provisioning.console.assets import add_assets
 from provisioning.console.errors import error_page, fault_page
+from provisioning.console.groups import add_groups
 from provisioning.console.invite import add_invite
 from provisioning.console.links import add_links
 from provisioning.console.login import add_login
@@ -19,6 +20,17 @@ from provisioning.guard.door import Door, registering
 from provisioning.guard.local_paths import PAGES
 
 MOST_BYTES = 1024 * 1024
+# Who adds routes, in the order of the table of pages in docs/console.md.
+ROOMS = (
+    add_assets,
+    add_login,
+    add_links,
+    add_users,
+    add_invite,
+    add_user_acts,
+    add_groups,
+    add_account,
+)
 
 
 def make_blueprint() -> Blueprint:
@@ -26,7 +38,7 @@ def make_blueprint() -> Blueprint:
     blueprint = Blueprint(PAGES, __name__)
     blueprint.before_request(limit_body)
     blueprint.before_request(require_own_form)
-    for add in (add_assets, add_login, add_links, add_users, add_invite, add_user_acts, add_account):
+    for add in ROOMS:
         add(blueprint)
     return blueprint
 

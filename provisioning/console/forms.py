@@ -4,9 +4,9 @@ The shape is read here, by marshmallow; what only the rules can know (a taken em
 action and is put beside the same fields. What was typed stays with the form, so that nothing has to be typed again.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
@@ -16,6 +16,8 @@ from provisioning.domain.addresses import is_email
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.seats import MOST_ADDITIONAL_BY_SELF_SERVICE
 from provisioning.domain.users import LONGEST_NAME_PART
+
+T = TypeVar("T")
 
 NOT_AN_EMAIL = "Enter an email address such as name@example.com."
 NO_PASSWORD = "Enter your password."  # noqa: S105 - a sentence, not a password.
@@ -139,6 +141,26 @@ def read_form(schema: Schema, sent: MultiDict[str, str]) -> Filled:
     values, errors = load(schema, given)
     typed = {name: text for name, text in given.items() if name != "password"}
     return Filled(values, typed, errors, Code.INVALID_VALUE if errors else None)
+
+
+def attempt(form: Filled, run: Callable[[], T], beside: Collection[str]) -> T | None:
+    """Run an action for a form; where it refuses a field of the form, put the sentence there and return None.
+
+    Args:
+        form: gets the sentence.
+        run: the action with its arguments; never answers None itself.
+        beside: names of the form's fields, as the product calls them.
+
+    Raises:
+        Refusal: of anything but those fields.
+    """
+    try:
+        return run()
+    except Refusal as refusal:
+        if refusal.field is None or refusal.field not in beside:
+            raise
+        form.refuse(refusal.field, refusal)
+        return None
 
 
 def load(schema: Schema, given: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, str]]:

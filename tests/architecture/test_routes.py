@@ -20,7 +20,7 @@ PUBLIC = yaml.safe_load((Path(__file__).parent / "public_routes.yaml").read_text
 AUTOMATIC = {"HEAD", "OPTIONS"}
 # The few pages that are read with the right to change: they show secrets, or are nothing but the form of the change.
 READ_WITH_MANAGE = {
-    "/user-limit", "/users/invite",
+    "/user-limit", "/users/invite", "/groups/new",
     "/v1_1/provisioning/accounts/<account_id>/sub_accounts/<environment_id>/access_keys",
 }  # fmt: skip
 # Searches by POST, and what SCIM names but this service does not offer.

@@ -19,7 +19,7 @@ def test_every_refusal_is_documented_with_its_status_and_sentence():
 
 def test_every_address_is_documented(app):
     rules = {rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("console.")}
-    shown = {rule.replace("<user_id>", "<id>").replace("<slug>", "<act>") for rule in rules}
+    shown = {re.sub(r"<\w+_id>", "<id>", rule).replace("<slug>", "<act>") for rule in rules}
     shown -= {"/", "/favicon.ico", "/static/<version>/<path:name>"}
     assert [rule for rule in sorted(shown) if f"`{rule}`" not in TEXT] == []
 

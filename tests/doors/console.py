@@ -58,7 +58,8 @@ class Page:
 
     def forms(self, action: str | None = None) -> list[Any]:
         """The forms of the page, those that post before others; only those of one action."""
-        return [each for each in self.tree.forms if action is None or each.action == action]
+        found = [each for each in self.tree.forms if action is None or each.action == action]
+        return sorted(found, key=lambda form: form.method != "POST")
 
     def row_of(self, name: str) -> Any:
         """The row of the table that names somebody."""

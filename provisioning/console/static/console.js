@@ -13,6 +13,17 @@ for (const button of document.querySelectorAll("[data-reveals]")) {
   });
 }
 
+// Values that are pasted elsewhere are copied by a button.
+for (const button of document.querySelectorAll("[data-copies]")) {
+  const field = document.getElementById(button.dataset.copies);
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    field.select();
+    await navigator.clipboard.writeText(field.value);
+    button.firstChild.textContent = "Copied";
+  });
+}
+
 // The invitation starts with one row; rows that hold something, or a fault, stay.
 for (const rows of document.querySelectorAll("[data-rows]")) {
   const more = rows.querySelector("[data-more]");
