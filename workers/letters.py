@@ -20,6 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from provisioning.domain.comparison import domain_key
 from provisioning.domain.invitations import MailKind
 from workers.mailer import Mail
+from workers.notices import NOTICES
 
 LONGEST_NAME = 80
 # Joiners are format characters too, but some scripts cannot be written without them.
@@ -28,7 +29,9 @@ SUBJECTS = {
     MailKind.INVITATION: "You are invited to {account}",
     MailKind.CONFIRMATION: "Your access to {account}",
     MailKind.PASSWORD_RESET: "Set a new password for {account}",
+    **{kind: notice.subject for kind, notice in NOTICES.items()},
 }
+NOTICE_TEMPLATE = "notice"
 # Bodies are ASCII on the wire: a server without 8BITMIME would have to change them on their way.
 PLAIN_POLICY = SMTP.clone(cte_type="7bit")
 UNICODE_POLICY = SMTPUTF8.clone(cte_type="7bit")
@@ -93,13 +96,26 @@ class Writer:
         message["X-Gatelodge-Kind"] = letter.kind.value
         # RFC 3834: nobody's holiday notice shall answer.
         message["Auto-Submitted"] = "auto-generated"
-        facts = {"letter": letter, "name": one_line(letter.name), "account": account, "subject": message["Subject"]}
+        facts = {
+            "letter": letter, "name": one_line(letter.name), "account": account, "subject": message["Subject"],
+            **_words(letter, account),
+        }  # fmt: skip
         message.set_content(self._rendered(letter, "txt", facts))
         message.add_alternative(self._inliner.inline(self._rendered(letter, "html", facts)), subtype="html")
         return Mail(letter.row_id, self._sender.addr_spec, recipient, message)
 
     def _rendered(self, letter: Letter, ending: str, facts: dict[str, Any]) -> str:
-        return self._templates.get_template(f"{letter.kind.value}.{ending}").render(facts)
+        template = NOTICE_TEMPLATE if letter.kind in NOTICES else letter.kind.value
+        return self._templates.get_template(f"{template}.{ending}").render(facts)
+
+
+def _words(letter: Letter, account: str) -> dict[str, str]:
+    """Return the words of a notice with the names filled in; none for the mails that have a template of their own."""
+    notice = NOTICES.get(letter.kind)
+    if notice is None:
+        return {}
+    names = {"account": account, "recipient": letter.recipient}
+    return {name: getattr(notice, name).format_map(names) for name in ("happened", "advice", "action")}
 
 
 def one_line(text: str) -> str:

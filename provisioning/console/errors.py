@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from provisioning.console.pages import lead_to, page
 from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.throttle import wait_in_words
 
 CODE_HEADER = "Gatelodge-Error"
 LOGIN = "/login"
@@ -23,6 +24,7 @@ STATUSES: Mapping[Code, S] = {
     Code.ACCOUNT_CANCELLED: S.FORBIDDEN,
     Code.ACCOUNT_NOT_RESTORABLE: S.CONFLICT,
     Code.ADDRESS_NOT_ALLOWED: S.FORBIDDEN,
+    Code.AMBIGUOUS: S.CONFLICT,
     Code.BODY_TOO_LARGE: S.REQUEST_ENTITY_TOO_LARGE,
     Code.CLOUD_NAME_TAKEN: S.CONFLICT,
     Code.CONNECTION_DISABLED: S.FORBIDDEN,
@@ -47,6 +49,7 @@ STATUSES: Mapping[Code, S] = {
     Code.LAST_ENVIRONMENT: S.CONFLICT,
     Code.LAST_ENFORCED_CONNECTION: S.CONFLICT,
     Code.LINK_INVALID: S.GONE,
+    Code.LOGIN_EXPIRED: S.FORBIDDEN,
     Code.MASTER_ADMIN_ENVIRONMENTS: S.UNPROCESSABLE_ENTITY,
     Code.MEDIA_LIBRARY_PERMISSIONS: S.UNPROCESSABLE_ENTITY,
     Code.MEDIA_TYPE: S.UNSUPPORTED_MEDIA_TYPE,
@@ -62,6 +65,7 @@ STATUSES: Mapping[Code, S] = {
     Code.PASSWORD_REFUSED: S.UNPROCESSABLE_ENTITY,
     Code.PERMISSION_SYSTEM_UNAVAILABLE: S.UNPROCESSABLE_ENTITY,
     Code.PROOF_NEEDED: S.FORBIDDEN,
+    Code.PROVISIONING_BLOCKS_TWO_FACTOR: S.CONFLICT,
     Code.ROLE_ABOVE_CAP: S.FORBIDDEN,
     Code.ROOT_USER_ONLY: S.FORBIDDEN,
     Code.ROOT_USER_PROTECTED: S.FORBIDDEN,
@@ -75,7 +79,12 @@ STATUSES: Mapping[Code, S] = {
     Code.SAML_UNSOLICITED: S.FORBIDDEN,
     Code.SEAT_LIMIT_REACHED: S.FORBIDDEN,
     Code.SEATS_BELOW_USE: S.CONFLICT,
+    Code.SECOND_FACTOR_DISABLED: S.CONFLICT,
+    Code.SECOND_FACTOR_EXISTS: S.CONFLICT,
+    Code.SECOND_FACTOR_MISSING: S.CONFLICT,
+    Code.SECOND_FACTOR_WRONG: S.FORBIDDEN,
     Code.SENSITIVE: S.FORBIDDEN,
+    Code.SIGN_UP_CLOSED: S.FORBIDDEN,
     Code.STALE_VERSION: S.CONFLICT,
     Code.TOO_MANY_INVITATIONS: S.UNPROCESSABLE_ENTITY,
     Code.TOO_MANY_REQUESTS: S.TOO_MANY_REQUESTS,
@@ -103,7 +112,7 @@ PLAIN_WORDS: Mapping[Code, str] = {
     Code.NO_PASSWORD_TO_RESET: "The user has no password to reset. To end the sessions, use 'Force logout'.",
     Code.NOT_ALLOWED: "You are not allowed to do this. Ask an administrator of your account.",
     Code.NOT_FOUND: "{what} not found. Perhaps the address was mistyped, or what it led to is gone.",
-    Code.TOO_MANY_REQUESTS: "Too many tries in a short time. Wait a little and try again.",
+    Code.TOO_MANY_REQUESTS: "Too many tries in a short time. Wait {wait} and try again.",
     Code.TOO_MANY_RESULTS: "This takes too long to find. Search for something narrower.",
     Code.USER_NAME_TAKEN: "A user with this email exists in this account under another login email.",
 }
@@ -122,7 +131,15 @@ FAULT_SENTENCE = "Try again in a moment. If it happens again, tell your administ
 def sentence(refusal: Refusal) -> str:
     """Return what a page or a field says of a refusal."""
     plain = PLAIN_WORDS.get(refusal.code)
-    return plain.format_map(refusal.values) if plain else refusal.sentence
+    if plain is None:
+        return refusal.sentence
+    return plain.format_map({"wait": wait_in_words(seconds_to_wait(refusal)), **refusal.values})
+
+
+def seconds_to_wait(refusal: Refusal) -> int:
+    """Return after how many seconds the same may be tried again; one where the refusal tells none."""
+    told = refusal.values.get("retry_after")
+    return told if isinstance(told, int) else 1
 
 
 def form_page(template: str, code: Code | None, **context: Any) -> Response:
@@ -147,6 +164,8 @@ def error_page(refusal: Refusal) -> Response:
         title = TITLES.get(STATUSES[refusal.code], OTHER_TITLE)
         response = form_page("error.html", refusal.code, title=title, text=sentence(refusal))
     response.headers[CODE_HEADER] = refusal.code.value
+    if refusal.code is Code.TOO_MANY_REQUESTS:
+        response.headers["Retry-After"] = str(seconds_to_wait(refusal))
     return response
 
 

@@ -17,6 +17,7 @@ class Code(StrEnum):
     ACCOUNT_CANCELLED = "account_cancelled"
     ACCOUNT_NOT_RESTORABLE = "account_not_restorable"
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
+    AMBIGUOUS = "ambiguous"
     BODY_TOO_LARGE = "body_too_large"
     CLOUD_NAME_TAKEN = "cloud_name_taken"
     CONNECTION_DISABLED = "connection_disabled"
@@ -41,6 +42,7 @@ class Code(StrEnum):
     LAST_ENFORCED_CONNECTION = "last_enforced_connection"
     LAST_ENVIRONMENT = "last_environment"
     LINK_INVALID = "link_invalid"
+    LOGIN_EXPIRED = "login_expired"
     MASTER_ADMIN_ENVIRONMENTS = "master_admin_environments"
     MEDIA_LIBRARY_PERMISSIONS = "media_library_permissions"
     MEDIA_TYPE = "media_type"
@@ -56,6 +58,7 @@ class Code(StrEnum):
     PASSWORD_REFUSED = "password_refused"  # noqa: S105 - a code, not a password.
     PERMISSION_SYSTEM_UNAVAILABLE = "permission_system_unavailable"
     PROOF_NEEDED = "proof_needed"
+    PROVISIONING_BLOCKS_TWO_FACTOR = "provisioning_blocks_two_factor"
     ROLE_ABOVE_CAP = "role_above_cap"
     ROOT_USER_ONLY = "root_user_only"
     ROOT_USER_PROTECTED = "root_user_protected"
@@ -69,7 +72,12 @@ class Code(StrEnum):
     SAML_UNSOLICITED = "saml_unsolicited"
     SEAT_LIMIT_REACHED = "seat_limit_reached"
     SEATS_BELOW_USE = "seats_below_use"
+    SECOND_FACTOR_DISABLED = "second_factor_disabled"
+    SECOND_FACTOR_EXISTS = "second_factor_exists"
+    SECOND_FACTOR_MISSING = "second_factor_missing"
+    SECOND_FACTOR_WRONG = "second_factor_wrong"
     SENSITIVE = "sensitive"
+    SIGN_UP_CLOSED = "sign_up_closed"
     STALE_VERSION = "stale_version"
     TOO_MANY_INVITATIONS = "too_many_invitations"
     TOO_MANY_REQUESTS = "too_many_requests"
@@ -101,6 +109,7 @@ REFUSALS: Mapping[Code, Kind] = {
     Code.ACCOUNT_CANCELLED: Kind("This account is cancelled.", "ACC-3"),
     Code.ACCOUNT_NOT_RESTORABLE: Kind("The account cannot be restored: {detail}", "ACC-3"),
     Code.ADDRESS_NOT_ALLOWED: Kind("This credential cannot be used from this network address.", "KEY-4", True),
+    Code.AMBIGUOUS: Kind("Several {what} are named '{name}'; say which one by its id.", "TEN-2"),
     Code.BODY_TOO_LARGE: Kind("The request is larger than the {limit} allowed here.", "LIM-1"),
     Code.CLOUD_NAME_TAKEN: Kind("The cloud name '{name}' is taken.", "ENV-1"),
     Code.CONNECTION_DISABLED: Kind("This connection is switched off.", "SAM-6", True),
@@ -131,6 +140,7 @@ REFUSALS: Mapping[Code, Kind] = {
     ),
     Code.LAST_ENVIRONMENT: Kind("The last enabled product environment cannot be disabled or deleted.", "ENV-1"),
     Code.LINK_INVALID: Kind("This link is not valid any more. Ask for a new one.", "LNK-2"),
+    Code.LOGIN_EXPIRED: Kind("This login took too long or is over. Log in again.", "LGN-3"),
     Code.MASTER_ADMIN_ENVIRONMENTS: Kind(
         "A master admin has all product environments. Change the role first to limit them.", "ENV-3"
     ),
@@ -150,6 +160,9 @@ REFUSALS: Mapping[Code, Kind] = {
         "The permission system '{name}' is not available yet; accounts run on 'legacy'.", "ACC-5"
     ),
     Code.PROOF_NEEDED: Kind("Prove again who you are to do this.", "SES-4"),
+    Code.PROVISIONING_BLOCKS_TWO_FACTOR: Kind(
+        "SAML provisioning is on, and needs the two-factor setting to be Disabled; turn provisioning off first.", "2FA-3"
+    ),
     Code.ROLE_ABOVE_CAP: Kind("This connection cannot give the role '{role}'.", "SCM-1", True),
     Code.ROOT_USER_ONLY: Kind("Only the root user can do this, with password and second factor.", "ACC-3", True),
     Code.ROOT_USER_PROTECTED: Kind("The root user is protected: {detail}", "ROOT-2", True),
@@ -163,7 +176,14 @@ REFUSALS: Mapping[Code, Kind] = {
     Code.SAML_UNSOLICITED: Kind("Logins have to be begun here, not at the identity provider.", "SAM-5", True),
     Code.SEAT_LIMIT_REACHED: Kind("The user limit is reached: {used} of {limit} seats are used.", "SEAT-3"),
     Code.SEATS_BELOW_USE: Kind("The limit cannot be below the {used} seats in use.", "SEAT-2"),
+    Code.SECOND_FACTOR_DISABLED: Kind(
+        "A second factor cannot be set up, as the account's two-factor setting is Disabled.", "2FA-4"
+    ),
+    Code.SECOND_FACTOR_EXISTS: Kind("A second factor is set up already. Remove it first to set up another.", "2FA-1"),
+    Code.SECOND_FACTOR_MISSING: Kind("No second factor is set up.", "2FA-1"),
+    Code.SECOND_FACTOR_WRONG: Kind("The code is wrong or was used already.", "LGN-4"),
     Code.SENSITIVE: Kind("This request cannot be answered by GET; use POST /.search.", "SCM-8"),
+    Code.SIGN_UP_CLOSED: Kind("Accounts are made by the operator of this service; this call is switched off.", "ACC-2"),
     Code.STALE_VERSION: Kind("The resource has changed since it was read.", "SCM-5"),
     Code.TOO_MANY_INVITATIONS: Kind("Up to {limit} users can be invited at a time.", "USR-2"),
     Code.TOO_MANY_REQUESTS: Kind("Too many requests; try again later.", "LIM-6"),

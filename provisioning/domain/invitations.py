@@ -19,6 +19,17 @@ class MailKind(StrEnum):
     INVITATION = "invitation"
     CONFIRMATION = "confirmation"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail, not a password.
+    # What somebody must hear of whatever they chose (LGN-9, MAIL-1).
+    EMAIL_CHANGED = "email_changed"
+    NEW_DEVICE = "new_device"
+    NEW_KEY = "new_key"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail, not a password.
+    PASSWORD_GUESSED = "password_guessed"  # noqa: S105 - the same.
+    RECOVERY_CODE_USED = "recovery_code_used"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
+    SECOND_FACTOR_RESET = "second_factor_reset"
+    SECOND_FACTOR_SET_UP = "second_factor_set_up"
 
 
 class Purpose(StrEnum):

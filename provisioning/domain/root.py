@@ -16,6 +16,8 @@ NEVER = {
     Verb.DISABLE: "it cannot be disabled.",
     Verb.FORCE_LOGOUT: "it cannot be logged out by force.",
     Verb.RESET_PASSWORD: "its password cannot be revoked.",
+    # Its own second factor it removes as its owner, with a fresh proof (ROOT-7), which is another act.
+    Verb.REMOVE_SECOND_FACTOR: "nobody else removes its second factor.",
 }
 
 # ROOT-3, ROOT-4: refused to everybody; the other fields are the root user's own to change (ROOT-7).

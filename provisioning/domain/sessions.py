@@ -30,6 +30,8 @@ class EndReason(StrEnum):
     DISABLED = "disabled"
     DELETED = "deleted"
     REPLACED = "replaced"
+    SECOND_FACTOR_RESET = "second_factor_reset"
+    ACCOUNT_CANCELLED = "account_cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,9 @@ class Session:
         idle_seconds: the account's idle limit now.
         account_open: the account is not cancelled.
         connection_open: the SAML connection behind the session is on; True for other methods.
-        proved_at: when the person last proved who they are (SES-4); a login is a proof.
+        proved_at: when the person last proved who they are (SES-4): a login by password does, one through the
+            organisation only where a fresh proof was asked for; None where they have not.
+        address, user_agent: of the browser that logged in, so that its owner recognises it (OUT-4).
         user: the user's present state.
     """
 
@@ -56,10 +60,12 @@ class Session:
     last_seen_at: datetime
     expires_at: datetime
     ended_at: datetime | None
-    proved_at: datetime
+    proved_at: datetime | None
     idle_seconds: int
     account_open: bool
     connection_open: bool
+    address: str | None
+    user_agent: str | None
     user: User
 
 

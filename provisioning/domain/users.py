@@ -16,6 +16,7 @@ from provisioning.domain.roles_legacy import Role
 
 LONGEST_TEXT = 1024
 LONGEST_NAME_PART = 256
+UTC_NAME = "UTC"
 
 
 class Status(StrEnum):
@@ -39,6 +40,7 @@ class Verb(StrEnum):
     FORCE_LOGOUT = "force logout"
     RESET_PASSWORD = "reset the password of"  # noqa: S105 - a verb, not a password.
     INVITE = "invite"
+    REMOVE_SECOND_FACTOR = "remove the second factor of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ class User:
         attributes: what the SCIM schema has and the product does not, as sent by the identity provider.
         created_at, updated_at, last_login_at: UTC.
         providers: the ways the person logged in or came by: scim, saml, password.
+        access_ended_at: when everything that let the person in was last ended (SES-2).
+        time_zone: IANA name of the zone in which the person sees dates (USR-10).
+        share_mails: whether mails tell of what was shared with the person (MAIL-1).
         document: the SCIM body without `meta` and `groups`, rendered when the row was written.
     """
 
@@ -93,6 +98,9 @@ class User:
     updated_at: datetime
     last_login_at: datetime | None = None
     providers: tuple[str, ...] = ()
+    time_zone: str = UTC_NAME
+    share_mails: bool = True
+    access_ended_at: datetime | None = None
     document: str = field(default="", repr=False, compare=False)
 
     @property

@@ -20,6 +20,7 @@ STATUSES: Mapping[Code, int] = {
     Code.ACCOUNT_CANCELLED: 403,
     Code.ACCOUNT_NOT_RESTORABLE: 409,
     Code.ADDRESS_NOT_ALLOWED: 403,
+    Code.AMBIGUOUS: 400,
     Code.BODY_TOO_LARGE: 400,
     Code.CLOUD_NAME_TAKEN: 409,
     Code.CONNECTION_DISABLED: 403,
@@ -44,6 +45,7 @@ STATUSES: Mapping[Code, int] = {
     Code.LAST_ENVIRONMENT: 403,
     Code.LAST_ENFORCED_CONNECTION: 403,
     Code.LINK_INVALID: 403,
+    Code.LOGIN_EXPIRED: 403,
     Code.MASTER_ADMIN_ENVIRONMENTS: 400,
     Code.MEDIA_LIBRARY_PERMISSIONS: 400,
     Code.MEDIA_TYPE: 400,
@@ -59,6 +61,7 @@ STATUSES: Mapping[Code, int] = {
     Code.PASSWORD_REFUSED: 400,
     Code.PERMISSION_SYSTEM_UNAVAILABLE: 400,
     Code.PROOF_NEEDED: 403,
+    Code.PROVISIONING_BLOCKS_TWO_FACTOR: 403,
     Code.ROLE_ABOVE_CAP: 403,
     Code.ROOT_USER_ONLY: 403,
     Code.ROOT_USER_PROTECTED: 403,
@@ -72,7 +75,12 @@ STATUSES: Mapping[Code, int] = {
     Code.SAML_UNSOLICITED: 403,
     Code.SEAT_LIMIT_REACHED: 403,
     Code.SEATS_BELOW_USE: 400,
+    Code.SECOND_FACTOR_DISABLED: 409,
+    Code.SECOND_FACTOR_EXISTS: 409,
+    Code.SECOND_FACTOR_MISSING: 409,
+    Code.SECOND_FACTOR_WRONG: 403,
     Code.SENSITIVE: 403,
+    Code.SIGN_UP_CLOSED: 403,
     Code.STALE_VERSION: 409,
     Code.TOO_MANY_INVITATIONS: 400,
     Code.TOO_MANY_REQUESTS: 429,
@@ -86,13 +94,16 @@ STATUSES: Mapping[Code, int] = {
 # The published clients compare this sentence, so it does not come from the domain.
 ENVIRONMENT_NOT_FOUND = "Cannot find sub account with id {}"
 SHOWN_VALUES = {Code.SEAT_LIMIT_REACHED: ("used", "limit")}
+# The calls that need no account speak the error form of the second version beside that of the first.
+SECOND_VERSION = {Code.SIGN_UP_CLOSED: {"category": "user_error", "details": {}}}
 
 
 def refused(refusal: Refusal) -> Response:
     """Return a refusal as an error of the API; the header carries the code too, for programs that read no bodies."""
     status = STATUSES[refusal.code]
     numbers = {name: refusal.values[name] for name in SHOWN_VALUES.get(refusal.code, ())}
-    made = _error(status, {"message": _message(refusal), "code": refusal.code.value, **numbers})
+    more = SECOND_VERSION.get(refusal.code, {})
+    made = _error(status, {"message": _message(refusal), "code": refusal.code.value, **numbers, **more})
     made.headers[CODE_HEADER] = refusal.code.value
     if status == 401:
         made.headers["WWW-Authenticate"] = 'Basic realm="Provisioning API", charset="UTF-8"'

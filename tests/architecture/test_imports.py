@@ -27,8 +27,9 @@ LAYERS = {
     "provisioning.encryption": (),
     "provisioning.hashing": ("provisioning.domain",),
     "provisioning.metrics": (),
+    "provisioning.one_time_codes": ("provisioning.domain",),
     "provisioning.settings": (),
-    "provisioning.outgoing": ("provisioning.settings",),
+    "provisioning.outgoing": ("provisioning.settings", "provisioning.domain"),
     "provisioning.doors": ("provisioning.guard", *DOORS),
 }  # fmt: skip
 # The commands and processes, which put everything together; nothing below imports them.
@@ -52,6 +53,8 @@ ROOMS = {
     "rq": ("workers",),
     "scim2_filter_parser": ("provisioning.scim",),
     "argon2": ("provisioning.hashing",),
+    "pyotp": ("provisioning.one_time_codes",),
+    "segno": ("provisioning.console",),
     "zxcvbn": ("provisioning.common_passwords",),
     "cryptography": ("provisioning.certificates", "provisioning.encryption", "saml"),
     "uuid_utils": ("provisioning.wiring",),

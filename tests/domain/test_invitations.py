@@ -104,4 +104,6 @@ def test_an_invitation_is_sent_again_only_to_who_can_use_it(user, saml, why_not)
 
 @pytest.mark.rule("INV-3")
 def test_each_kind_of_mail_is_known_by_one_name():
-    assert set(MailKind) == {"invitation", "confirmation", "password_reset"}
+    assert set(MailKind) >= {"invitation", "confirmation", "password_reset"}
+    assert len({kind.value for kind in MailKind}) == len(MailKind)
+    assert all(kind.value == kind.name.lower() for kind in MailKind)

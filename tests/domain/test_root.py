@@ -16,7 +16,9 @@ from provisioning.domain.root import (
 from provisioning.domain.users import UserChanges, Verb
 from tests.domain.people import ACCOUNT, a_user, assertion, console, key, the_root, token
 
-REFUSED_VERBS = {Verb.DELETE, Verb.DISABLE, Verb.FORCE_LOGOUT, Verb.RESET_PASSWORD}
+REFUSED_VERBS = {
+    Verb.DELETE, Verb.DISABLE, Verb.FORCE_LOGOUT, Verb.RESET_PASSWORD, Verb.REMOVE_SECOND_FACTOR,
+}  # fmt: skip
 NOBODYS_FIELDS = {"role", "media_library", "all_environments", "environment_ids", "active"}
 OWN_FIELDS = set(UserChanges.__annotations__) - NOBODYS_FIELDS
 EVERYBODY = {

@@ -21,6 +21,7 @@ from provisioning.store.unit_of_work import Unit
 from workers.jobs.owed import pay_each
 from workers.letters import Letter, Writer
 from workers.mailer import Mailer, Post
+from workers.notices import NOTICES
 from workers.queues import RowId
 
 LINK_PATH = "/link/"
@@ -74,7 +75,10 @@ def _letter(unit: Unit, row: OwedRow, services: Services) -> Letter:
     if unit.now >= row.created_at + OWED_FOR:
         raise Refusal(Code.NOT_OWED, detail="it is too old.")
     recipient = _recipient(unit, row)
-    if kind is MailKind.CONFIRMATION:
+    if kind in NOTICES:
+        connection = None
+        link, expires_at = services.public_url + NOTICES[kind].path, None
+    elif kind is MailKind.CONFIRMATION:
         connection = _connection_of(unit, recipient)
         link, expires_at = _login_address(services.public_url, connection), None
     else:
@@ -101,9 +105,17 @@ def _recipient(unit: Unit, row: OwedRow) -> Recipient:
     user = unit.users.get(row.payload["user_id"])
     if user.is_disabled:
         raise Refusal(Code.USER_DISABLED)
-    if user.email is None:
+    email = _told_address(unit, row) or user.email
+    if email is None:
         raise Refusal(Code.NOT_OWED, detail="the user has no email.")
-    return Recipient(account, user, user.email)
+    return Recipient(account, user, email)
+
+
+def _told_address(unit: Unit, row: OwedRow) -> str | None:
+    """Return the address that a changed email had before, kept encrypted with the debt (USR-4, LGN-9)."""
+    if row.kind != MailKind.EMAIL_CHANGED.value or row.secret is None:
+        return None
+    return unit.adapters.decrypt(row.secret, f"outbox/secret/{row.id}")
 
 
 def _open_secret(unit: Unit, row: OwedRow, services: Services) -> str:
