@@ -7,11 +7,13 @@ from uuid import uuid4
 
 from uuid_utils.compat import uuid7
 
-from provisioning.actions.services import Services
+from provisioning.actions.services import Services, unmeasured
 from provisioning.certificates import make_sp_key
 from provisioning.common_passwords import is_common
 from provisioning.encryption import Cipher, Signer
-from provisioning.hashing import Hasher
+from provisioning.hashing import Hasher, waiting_places
+from provisioning.outgoing import Outgoing, allowed_by
+from provisioning.one_time_codes import OneTimeCodes
 from provisioning.scim.representation import user_document, user_folded
 from provisioning.settings import Settings
 from provisioning.store.engine import open_database
@@ -35,12 +37,18 @@ def new_connection_id() -> str:
     return str(uuid4())
 
 
-def services_from(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> Services:
+def services_from(
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = utc_now,
+    measure: Callable[[str, float], None] = unmeasured,
+) -> Services:
     """Return the services of a process.
 
     Args:
         settings: checked.
         now: the clock; tests hand in their own.
+        measure: notes how long a stage took; processes with metrics hand in theirs.
     """
     return Services(
         database=open_database(
@@ -52,12 +60,15 @@ def services_from(settings: Settings, *, now: Callable[[], datetime] = utc_now) 
         random=os.urandom,
         new_id=new_id,
         new_connection_id=new_connection_id,
-        hasher=Hasher(settings.password_hash_memory),
+        hasher=Hasher(settings.password_hash_memory, most_waiting=waiting_places(settings.web_threads)),
         cipher=Cipher(settings.encryption_keys(), os.urandom),
         signer=Signer(settings.encryption_keys()),
+        outgoing=Outgoing(allowed_by(settings)),
+        one_time_codes=OneTimeCodes(),
         public_url=settings.public_url.rstrip("/"),
         is_common_password=is_common,
         render_user=user_document,
         fold_user=user_folded,
         make_sp_key=lambda entity_id: make_sp_key(entity_id, now()),
+        measure=measure,
     )

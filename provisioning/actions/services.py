@@ -13,6 +13,7 @@ from typing import Generic, ParamSpec, Protocol, TypeVar
 
 from provisioning.domain.caller import Caller
 from provisioning.domain.users import User
+from provisioning.domain.webhooks import Answer
 from provisioning.store.engine import Conflict, Database
 from provisioning.store.unit_of_work import Adapters, Unit, open_reading, open_unit
 
@@ -55,6 +56,30 @@ class ReportSigner(Protocol):
         """Return whether a signature is one of ours."""
 
 
+class Outgoing(Protocol):
+    """The one guarded way out (NET-1)."""
+
+    def refusal(self, url: str) -> str | None:
+        """Return why an address is none that we would send to, None where it may be."""
+
+    def tell(self, url: str, headers: Mapping[str, str], body: str) -> Answer:
+        """Post a body and return what was answered; an address that is not reached or refused is an answer too."""
+
+
+def unmeasured(_stage: str, _seconds: float) -> None:
+    """Measure nothing: what processes without metrics are handed."""
+
+
+class CodeMaker(Protocol):
+    """Codes of authenticator apps (LGN-4)."""
+
+    def code_at(self, seed: str, step: int) -> str:
+        """Return the code of a seed at a time step."""
+
+    def set_up_address(self, seed: str, name: str) -> str:
+        """Return the address that an app is set up with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything from outside that actions need, made once in `wiring.py`.
@@ -66,10 +91,13 @@ class Services:
         new_id: makes a UUIDv7 text; `new_connection_id` a UUIDv4 text.
         hasher, cipher: passwords and secrets at rest.
         signer: signs exports of the activity report.
+        outgoing: sends to webhooks.
+        one_time_codes: codes of authenticator apps.
         public_url: base of every link, without a slash at its end (LNK-5).
         is_common_password: looks a lower-cased password up in the offline list (PWD-4).
         render_user, fold_user: user -> SCIM document and folded form, stored with the row.
         make_sp_key: makes a key pair for a SAML connection: (certificate, private key), both PEM.
+        measure: notes how long a stage of ending an access took, in seconds: `effective`, `settled`, `confirmed`.
     """
 
     database: Database
@@ -80,11 +108,14 @@ class Services:
     hasher: PasswordHasher
     cipher: SecretCipher
     signer: ReportSigner
+    outgoing: Outgoing
+    one_time_codes: CodeMaker
     public_url: str
     is_common_password: Callable[[str], bool]
     render_user: Callable[[User], str]
     fold_user: Callable[[User], Mapping[str, object]]
     make_sp_key: Callable[[str], tuple[str, str]]
+    measure: Callable[[str, float], None] = unmeasured
 
     def adapters(self) -> Adapters:
         """Return what the unit of work needs of these services."""
@@ -95,6 +126,7 @@ class Services:
             fold=self.fold_user,
             encrypt=self.cipher.encrypt,
             decrypt=self.cipher.decrypt,
+            measure=self.measure,
         )
 
     def unit(self, caller: Caller) -> AbstractContextManager[Unit]:

@@ -7,7 +7,7 @@ refusal rolls everything back; where AUD-1 wants it, its entry is written in a t
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from provisioning.domain.activity import Entry
-from provisioning.domain.caller import Caller
+from provisioning.domain.caller import Caller, Credential
 from provisioning.domain.errors import REFUSALS, Refusal, Refusals
 from provisioning.domain.events import TOLD, Event
+from provisioning.domain.revocations import Revocation
 from provisioning.domain.seats import require_room
 from provisioning.domain.users import User
 from provisioning.store.accounts import Accounts
@@ -27,9 +28,19 @@ from provisioning.store.environments import AccessKeys, Environments
 from provisioning.store.groups import Groups
 from provisioning.store.keys import Keys
 from provisioning.store.outbox import OwedRow, add_owed
+from provisioning.store.revocations import Revocations
+from provisioning.store.second_factors import SecondFactors
 from provisioning.store.sessions import Sessions
 from provisioning.store.sso import SamlConnections
+from provisioning.store.statements import pipelined
+from provisioning.store.strangers import count_attempt
+from provisioning.store.throttle import Devices
 from provisioning.store.users import Users
+from provisioning.store.webhooks import Webhooks
+
+
+# Credentials of callers who are not logged in: their attempts are counted, as anybody can make any number of them.
+STRANGERS = frozenset({Credential.NONE, Credential.ASSERTION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,7 @@ class Adapters:
         now: the time in UTC.
         render: user -> SCIM document; fold: user -> the form that filters compare with.
         encrypt, decrypt: text <-> bytes, bound to a place `table/column/row` (OPS-2).
+        measure: notes how long a stage took, in seconds.
     """
 
     new_id: Callable[[], str]
@@ -49,6 +61,7 @@ class Adapters:
     fold: Callable[[User], Mapping[str, object]]
     encrypt: Callable[[str, str], bytes]
     decrypt: Callable[[bytes, str], str]
+    measure: Callable[[str, float], None]
 
 
 class Unit:
@@ -67,8 +80,10 @@ class Unit:
         self.adapters = adapters
         self.now = adapters.now()
         self._entries: list[Entry] = []
+        self._attempts: list[Entry] = []
         self._owed: list[OwedRow] = []
         self._seats = 0
+        self.revoked: Revocation | None = None
 
     @cached_property
     def users(self) -> Users:
@@ -117,6 +132,32 @@ class Unit:
         )
 
     @cached_property
+    def revocations(self) -> Revocations:
+        """The receipts of ended access."""
+        return Revocations(self.connection, self.account_id)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """The account's webhooks and what they were told."""
+        return Webhooks(self.connection, self.account_id)
+
+    @cached_property
+    def second_factors(self) -> SecondFactors:
+        """The second factors and unfinished logins of the account's users."""
+        adapters = self.adapters
+        return SecondFactors(
+            self.connection,
+            self.account_id,
+            lambda data, user_id: adapters.decrypt(data, f"second_factors/seed/{user_id}"),
+            lambda text, user_id: adapters.encrypt(text, f"second_factors/seed/{user_id}"),
+        )
+
+    @cached_property
+    def devices(self) -> Devices:
+        """The browsers that the account's users have logged in with."""
+        return Devices(self.connection, self.account_id)
+
+    @cached_property
     def activity(self) -> Activity:
         """The account's activity report."""
         return Activity(self.connection, self.account_id)
@@ -130,6 +171,11 @@ class Unit:
         self._entries.append(entry_of(self.caller, event, self.new_id(), self.now))
         if event.kind in TOLD:
             self.owe(TOLD[event.kind], {f"{event.target_kind}_id": event.target_id, **_texts(event.data)})
+
+    def record_attempt(self, event: Event, code: str) -> None:
+        """Note what somebody who is not logged in tried and was refused: one entry a minute, with a count (AUD-1)."""
+        entry = entry_of(self.caller, event, self.new_id(), self.now)
+        self._attempts.append(replace(entry, outcome="refused", code=code))
 
     def owe(self, kind: str, payload: Mapping[str, str], secret: str | None = None) -> None:
         """Note a debt to somebody outside; a secret is kept encrypted until it is paid (INV-2)."""
@@ -147,12 +193,14 @@ class Unit:
 
     def flush(self) -> None:
         """Write what was noted: entries, debts, and last the seat counter."""
-        add_entries(self.connection, self._entries)
-        add_owed(self.connection, self._owed)
-        if self._seats:
-            moved = self.accounts.move_seats(self._seats)
-            if self._seats > 0:
-                require_room(moved)
+        counted = [count_attempt(self.connection, each) for each in self._attempts]
+        self._entries += [entry for entry in counted if entry is not None]
+        with pipelined(self.connection):
+            add_entries(self.connection, self._entries)
+            add_owed(self.connection, self._owed)
+            moved = self.accounts.move_seats(self._seats) if self._seats else None
+        if moved is not None and self._seats > 0:
+            require_room(moved)
 
 
 @contextmanager
@@ -167,6 +215,9 @@ def open_unit(database: Database, caller: Caller, adapters: Adapters) -> Iterato
             unit = Unit(connection, caller, adapters)
             yield unit
             unit.flush()
+        if unit.revoked is not None:
+            # From the moment of asking to the commit, from which on every session check refuses (OUT-2).
+            adapters.measure("effective", (adapters.now() - unit.now).total_seconds())
     except Refusal as refusal:
         record_refusal(database, caller, refusal, adapters)
         raise
@@ -212,7 +263,8 @@ def record_refusal(database: Database, caller: Caller, refusal: Refusal, adapter
         data={"sentence": refusal.sentence, "rule": refusal.rule},
     )
     with database.writer.begin() as connection:
-        add_entries(connection, [entry])
+        write = count_attempt(connection, entry) if caller.credential in STRANGERS else entry
+        add_entries(connection, [write] if write else [])
 
 
 def entry_of(caller: Caller, event: Event, entry_id: str, at: datetime) -> Entry:
