@@ -11,14 +11,14 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 from psycopg.types.json import Jsonb
-from sqlalchemy import event
 
 from benchmarks.installation import Site
 from provisioning.actions.scim_tokens import find_scim_caller
@@ -30,28 +30,39 @@ MADE_ID = re.compile(MARK + r"-[0-9]+-id")
 HASH = re.compile(r"\b[0-9a-f]{64}\b")
 PROCESSES = 2
 
-# SQL, its parameters, and whether these are those of several rows.
-Statement = tuple[str, Any, bool]
+# SQL and its parameters.
+Statement = tuple[str, Any]
 
 
 def captured_create(site: Site) -> list[Statement]:
     """Every writing statement of one create by SCIM, with parameters in which ids and addresses are marked."""
-    made: list[Statement] = []
     numbers = iter(range(10**6))
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        if not statement.lstrip().lower().startswith("select"):
-            made.append((statement, json_ready(parameters), many))
-
-    engine = site.services.database.writer
     caller = find_scim_caller(site.account.token.text, None, site.services)
     services = replace(site.services, new_id=lambda: f"{MARK}-{next(numbers)}-id")
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with watched_driver() as sent:
         create_user(caller, new_user(f"{MARK}@bench.example"), services)
+    return [
+        (statement, json_ready(parameters))
+        for statement, parameters in sent
+        if not statement.lstrip().lower().startswith("select")
+    ]
+
+
+@contextmanager
+def watched_driver() -> Iterator[list[Statement]]:
+    """Yield a list that every statement sent by this process is added to while the context is open."""
+    sent: list[Statement] = []
+    execute: Any = psycopg.Cursor.execute
+
+    def note(cursor: Any, statement: Any, parameters: Any = None, **options: Any) -> Any:
+        sent.append((str(statement), parameters))
+        return execute(cursor, statement, parameters, **options)
+
+    psycopg.Cursor.execute = note  # type: ignore[method-assign]
+    try:
+        yield sent
     finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return made
+        psycopg.Cursor.execute = execute  # type: ignore[method-assign]
 
 
 def new_user(address: str) -> NewUser:
@@ -96,7 +107,7 @@ def fresh(statements: Sequence[Statement]) -> Callable[[], list[Statement]]:
         for each in hashes:
             made = made.replace(each, uuid4().hex * 2)
         made = made.replace(f"{MARK}@", f"u{uuid4().hex}@")
-        return [(statement, _native(parameters), many) for statement, parameters, many in json.loads(made)]
+        return [(statement, _native(parameters)) for statement, parameters in json.loads(made)]
 
     return make
 
@@ -118,11 +129,8 @@ def write(connection: psycopg.Connection[Any], users: Sequence[list[Statement]],
     number = 0
     with connection.cursor() as cursor:
         while time.monotonic() < until and number < len(users):
-            for statement, parameters, many in users[number]:
-                if many:
-                    cursor.executemany(statement, parameters)
-                else:
-                    cursor.execute(statement, parameters, prepare=True)
+            for statement, parameters in users[number]:
+                cursor.execute(statement, parameters, prepare=True)
             connection.commit()
             number += 1
     return number

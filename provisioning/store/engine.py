@@ -5,6 +5,7 @@ in autocommit, so that a read costs one round trip instead of three. Prepared st
 pgbouncer in transaction mode.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, create_engine, event
@@ -44,6 +45,7 @@ class Database:
     def close(self) -> None:
         """Give back every connection."""
         self.writer.dispose()
+        self.reader.dispose()
 
 
 def open_database(url: str, *, pool_size: int, prepare: bool = True) -> Database:
@@ -57,19 +59,29 @@ def open_database(url: str, *, pool_size: int, prepare: bool = True) -> Database
     arguments: dict[str, object] = {"connect_timeout": 5, "application_name": "gatelodge"}
     if not prepare:
         arguments["prepare_threshold"] = None
+    return Database(
+        _engine(url, pool_size, arguments, isolation_level="READ COMMITTED"),
+        # Nothing is open when a reading connection is given back, so there is nothing to roll back.
+        _engine(url, pool_size, arguments, isolation_level="AUTOCOMMIT", pool_reset_on_return=None),
+    )
+
+
+def _engine(url: str, pool_size: int, arguments: Mapping[str, object], **options: object) -> Engine:
     engine = create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        # The connection used last is used next: its process at the server has everything at hand.
+        pool_use_lifo=True,
         pool_pre_ping=False,
-        connect_args=arguments,
-        isolation_level="READ COMMITTED",
+        connect_args=dict(arguments),
         use_native_hstore=False,
         query_cache_size=1000,
+        **options,
     )
     event.listen(engine, "connect", _set_limits)
-    return Database(engine, engine.execution_options(isolation_level="AUTOCOMMIT"))
+    return engine
 
 
 def _set_limits(connection: object, _record: object) -> None:

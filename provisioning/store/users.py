@@ -29,7 +29,7 @@ from provisioning.domain.search import Query
 from provisioning.domain.users import GroupName, User, UserView
 from provisioning.store.constraints import refusing
 from provisioning.store.filter_sql import user_condition, user_order
-from provisioning.store.statements import Statement
+from provisioning.store.statements import Statement, pipelined
 from provisioning.store.tables.access import user_environments
 from provisioning.store.tables.groups import group_members, groups
 from provisioning.store.tables.users import user_emails, users
@@ -164,9 +164,9 @@ class Users:
         """Insert a user and return it with its document; a taken name or email is refused."""
         rendered = replace(user, document=self._render(user))
         row = row_of(rendered, self._fold(rendered))
-        with refusing(row):
+        with refusing(row), pipelined(self._connection):
             ADD_USER.run(self._connection, **row, password_hash=password_hash)
-        self._add_emails(rendered)
+            self._add_emails(rendered)
         self.choose_environments(user.id, user.environment_ids)
         return rendered
 

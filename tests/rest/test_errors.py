@@ -34,6 +34,7 @@ def test_every_code_is_answered_with_sentence_code_and_header(app):
             error = made.get_json()["error"]
             assert (error["code"], made.headers["Gatelodge-Error"]) == (code.value, code.value)
             assert error["message"] == some(code).sentence
+            assert ("category" in error) == ("details" in error) == (code is Code.SIGN_UP_CLOSED)
             assert ("used" in error) == ("limit" in error) == (code is Code.SEAT_LIMIT_REACHED)
             assert ("Retry-After" in made.headers) == (STATUSES[code] == 429)
 
@@ -114,7 +115,7 @@ def test_a_fault_of_ours_tells_nothing_but_its_reference(api, monkeypatch):
 def test_without_the_database_a_call_is_503_and_comes_back(api, services, postgres_server, database_url):
     name = database_url.rpartition("/")[2]
     postgres_server.admin(f"alter database {name} allow_connections false")
-    services.database.writer.dispose()
+    services.database.close()
     answer = api.get("/users")
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (503, "fault")
     postgres_server.admin(f"alter database {name} allow_connections true")

@@ -3,7 +3,6 @@
 from itertools import product
 
 import pytest
-from sqlalchemy import event
 
 from provisioning.actions import user_lists
 from provisioning.actions.user_lists import list_users, stream_users
@@ -156,14 +155,9 @@ def test_a_status_asked_for_is_the_status_shown(api, people, services, caller):
         assert found == {user_id for user_id, each in shown.items() if each is status}
 
 
-def test_a_list_costs_the_same_statements_however_many_it_shows(services, caller, people):
-    statements = []
-
-    def count(*arguments):
-        statements.append(arguments[2])
-
-    event.listen(services.database.writer, "before_cursor_execute", count)
+def test_a_list_costs_the_same_statements_however_many_it_shows(services, caller, people, statements):
+    before = len(statements)
     list_users(caller, UserFilter(ids=(people["active"],)), services)
-    for_one, before = len(statements), len(statements)
+    for_one, between = len(statements) - before, len(statements)
     list_users(caller, UserFilter(), services)
-    assert len(statements) - before == for_one
+    assert len(statements) - between == for_one > 0

@@ -22,21 +22,3 @@ def owner_sql(owner_url):
             return cursor.fetchall() if cursor.description else []
 
     return run
-
-
-@pytest.fixture
-def statements(monkeypatch) -> list[str]:
-    """Every statement that the product sends, one line each, in order; watched where the driver sends it."""
-    sent: list[str] = []
-
-    def watched(method):
-        def send(cursor, query, *arguments, **options):
-            if cursor.connection.info.parameter_status("application_name") == "gatelodge":
-                sent.append(" ".join(str(query).lower().split()))
-            return method(cursor, query, *arguments, **options)
-
-        return send
-
-    for name in ("execute", "executemany"):
-        monkeypatch.setattr(psycopg.Cursor, name, watched(getattr(psycopg.Cursor, name)))
-    return sent

@@ -136,8 +136,8 @@ def test_a_server_that_is_not_there_is_unavailable_through_units_and_reads(servi
 
 def test_a_pool_in_which_every_connection_is_in_use_is_unavailable(services, database_url):
     database = open_database(database_url, pool_size=1)
-    database.writer.pool._timeout = 0.05
-    with database.writer.connect(), pytest.raises(Unavailable), replace(services, database=database).read(NOBODY):
+    database.reader.pool._timeout = 0.05
+    with database.reader.connect(), pytest.raises(Unavailable), replace(services, database=database).read(NOBODY):
         pass
     database.close()
 

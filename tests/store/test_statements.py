@@ -1,10 +1,11 @@
 """Statements: compiled once, and each bound to the account of whoever asks but for the few that cannot know it."""
 
 import re
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Integer, bindparam, insert, select, update
+from sqlalchemy import Integer, bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from provisioning.actions.access_keys import generate_access_key, list_access_keys
@@ -32,7 +33,8 @@ from provisioning.domain.roles_legacy import Role
 from provisioning.domain.search import Comparison, Operator, Query
 from provisioning.domain.user_lists import UserFilter
 from provisioning.domain.users import NewUser, UserChanges
-from provisioning.store.statements import Statement
+from provisioning.store.engine import Unavailable
+from provisioning.store.statements import Statement, pipelined
 from provisioning.store.tables import metadata
 from provisioning.store.tables.outbox import outbox
 from provisioning.store.tables.sessions import pending_logins
@@ -158,3 +160,42 @@ def test_a_violated_constraint_of_a_compiled_statement_is_seen_as_one(services, 
     with pytest.raises(IntegrityError, match="pending_logins_pkey"), services.database.writer.begin() as connection:
         add.run_all(connection, [row, row])
     assert sql("select count(*) from pending_logins") == [(0,)]
+
+
+ADD_LOGIN = Statement(insert(pending_logins), ["secret_hash", "choices", "created_at", "expires_at"])
+
+
+@pytest.mark.rule("USR-1")
+def test_statements_sent_in_one_go_are_all_written_or_none(services, sql, clock):
+    row = {"choices": {}, "created_at": clock(), "expires_at": clock()}
+    with services.database.writer.begin() as connection, pipelined(connection):
+        ADD_LOGIN.run(connection, **row, secret_hash="one")
+        ADD_LOGIN.run(connection, **row, secret_hash="two")
+
+    def add_again() -> None:
+        with services.database.writer.begin() as connection, pipelined(connection):
+            for name in ("three", "two", "four"):
+                ADD_LOGIN.run(connection, **row, secret_hash=name)
+
+    with pytest.raises(IntegrityError, match="pending_logins_pkey"):
+        add_again()
+    assert sql("select secret_hash from pending_logins order by 1") == [("one",), ("two",)]
+
+
+@pytest.mark.parametrize("one_go", [False, True])
+def test_a_connection_lost_under_a_compiled_statement_is_unavailable_and_the_next_one_works(
+    services, account, caller, postgres_server, one_go
+):
+    ask = Statement(select(outbox.c.id).where(outbox.c.account_id == bindparam("of_account")))
+
+    def lose_it() -> None:
+        with services.unit(caller) as unit:
+            process = unit.connection.execute(text("select pg_backend_pid()")).scalar()
+            postgres_server.admin(f"select pg_terminate_backend({process})")
+            with pipelined(unit.connection) if one_go else nullcontext():
+                ask.run(unit.connection, of_account=caller.account)
+
+    with pytest.raises(Unavailable):
+        lose_it()
+    with services.unit(caller) as unit:
+        assert ask.run(unit.connection, of_account=caller.account)
