@@ -1,4 +1,4 @@
-"""The one HTTP client for what we fetch ourselves: identity providers' metadata, later webhooks and signals (NET-1).
+"""The one HTTP client for what we ask of others: identity providers' metadata, and webhooks that we tell (NET-1).
 
 An address comes from an administrator or from a document, so it may point inwards: at the database, at the cloud's
 metadata service, at ourselves. Therefore: https only, one look-up of the name, every address it has must be public, the
@@ -15,11 +15,13 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
+from provisioning.domain.webhooks import LONGEST_EXCERPT, Answer
 from provisioning.settings import LOOPBACK_NAMES, Settings
 
 CONNECT_SECONDS = 5.0
@@ -28,10 +30,12 @@ MOST_BYTES = 1024 * 1024
 LONGEST_URL = 2048
 PORTS = {"https": 443, "http": 80}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+OWN_HEADERS = {"Accept-Encoding": "identity", "User-Agent": "Gatelodge", "Connection": "close"}
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[[str, int], Sequence[str]]
+T = TypeVar("T")
 
 HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?")
 # What Python's registry of addresses calls global and is not, or is public only by its number (Azure's host).
@@ -78,6 +82,15 @@ class Target:
     is_https: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of an address."""
+
+    method: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+
 def allowed_by(settings: Settings) -> Allowed:
     """Return what the configuration allows: names and networks in GATELODGE_OUTGOING_ALLOW, and loopback (NET-1)."""
     names, networks = set(), []
@@ -122,6 +135,17 @@ class Outgoing:
             return False
         return True
 
+    def refusal(self, url: str) -> str | None:
+        """Return why an address is none that we would send to, None where it may be; its name is not looked up."""
+        try:
+            target = self.target(url)
+        except OutgoingRefused as refused:
+            return str(refused)
+        literal = _literal(target.host)
+        if literal is not None and not self._may_reach(target, literal):
+            return "The address is an inner one, which is not sent to."
+        return None
+
     def get(self, url: str) -> bytes:
         """Return the body behind an address.
 
@@ -131,6 +155,17 @@ class Outgoing:
         Raises:
             OutgoingRefused: the address, what is behind its name, or the answer is not taken.
         """
+        return self._ask(url, Request("GET"), _body)
+
+    def tell(self, url: str, headers: Mapping[str, str], body: str) -> Answer:
+        """Post a body and return what was answered; an address that is not reached or refused is an answer too."""
+        try:
+            return self._ask(url, Request("POST", headers, body.encode()), _answer)
+        except OutgoingRefused as refused:
+            return Answer(None, fault=str(refused))
+
+    def _ask(self, url: str, request: Request, read: Callable[[http.client.HTTPResponse], T]) -> T:
+        """Ask an address and read its answer within 10 s in all, whatever it sends."""
         deadline = time.monotonic() + WHOLE_SECONDS
         target = self.target(url)
         addresses = self._checked_addresses(target)
@@ -140,7 +175,7 @@ class Outgoing:
         cut.daemon = True
         cut.start()
         try:
-            return self._exchange(target, connection)
+            return self._exchange(target, connection, request, read)
         except (OSError, ValueError, http.client.HTTPException) as fault:
             late = time.monotonic() >= deadline
             raise OutgoingRefused(_said("took too long" if late else "did not answer as it should", fault)) from fault
@@ -224,7 +259,13 @@ class Outgoing:
                 fault = refused
         raise OutgoingRefused(_said(f"The host {target.host} cannot be reached", fault)) from fault
 
-    def _exchange(self, target: Target, connection: socket.socket) -> bytes:
+    def _exchange(
+        self,
+        target: Target,
+        connection: socket.socket,
+        request: Request,
+        read: Callable[[http.client.HTTPResponse], T],
+    ) -> T:
         connection.settimeout(WHOLE_SECONDS)
         kind: type[http.client.HTTPConnection] = http.client.HTTPConnection
         if target.is_https:
@@ -234,12 +275,8 @@ class Outgoing:
         client = kind(target.host, target.port)
         client.sock = connection
         try:
-            client.request(
-                "GET",
-                target.path,
-                headers={"Accept-Encoding": "identity", "User-Agent": "Gatelodge", "Connection": "close"},
-            )
-            return _body(client.getresponse())
+            client.request(request.method, target.path, request.body, {**request.headers, **OWN_HEADERS})
+            return read(client.getresponse())
         finally:
             client.close()
 
@@ -298,6 +335,16 @@ def _body(answer: http.client.HTTPResponse) -> bytes:
     if len(body) > MOST_BYTES:
         raise OutgoingRefused("The answer is larger than 1 MiB.")
     return body
+
+
+def _answer(answer: http.client.HTTPResponse) -> Answer:
+    """Return the status of an answer and the beginning of its body, which nobody has to send."""
+    data = b""
+    with suppress(OSError, ValueError, http.client.HTTPException):
+        data = answer.read(LONGEST_EXCERPT)
+    excerpt = "".join(each if each.isprintable() else " " for each in data.decode("utf-8", "replace"))
+    fault = "The address answers with a redirect, which is not followed." if answer.status in REDIRECTS else None
+    return Answer(answer.status, excerpt, fault)
 
 
 def _cut(connection: socket.socket) -> None:
