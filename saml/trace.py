@@ -1,12 +1,10 @@
 """What is kept of every attempt to log in: a log line, and for refusals an entry in the account's report (AUD-1).
 
-A flood of refused messages makes one entry a minute for each connection and code; the next entry says how many came
-in between. The person's page shows the reference by which an administrator finds line and entry.
+A flood of refused messages makes one entry a minute for each connection and code, with a count; the store sees to it.
+The person's page shows the reference by which an administrator finds line and entry.
 """
 
 import hashlib
-import threading
-from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,17 +15,11 @@ from provisioning.domain.sso import Connection
 from saml.assertion import Assertion
 from saml.errors import SamlError
 
-ENTRY_EVERY = timedelta(minutes=1)
-MOST_KEYS = 10_000
 log = structlog.get_logger("gatelodge")
 
 
 class Trace:
-    """Log lines and entries of one process."""
-
-    def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], tuple[datetime, int]] = {}
-        self._lock = threading.Lock()
+    """Log lines and entries."""
 
     def message_refused(
         self, connection: Connection, error: SamlError, reference: str, address: str | None, services: Services
@@ -44,29 +36,14 @@ class Trace:
             address=address,
             exc_info=cause,
         )
-        count = self._due((connection.id, error.code.value), services.now())
-        if count is not None:
-            facts = {
-                "code": error.code.value,
-                "check": error.check,
-                "expected": error.expected,
-                "received": error.received,
-                "reference": reference,
-                "count": count,
-            }
-            note_refused_message(connection, address, facts, services)
-
-    def _due(self, key: tuple[str, str], now: datetime) -> int | None:
-        """How many refusals an entry written now stands for; None where the last one is not a minute old."""
-        with self._lock:
-            if len(self._seen) >= MOST_KEYS:
-                self._seen.clear()
-            since, count = self._seen.get(key, (None, 0))
-            if since is not None and now - since < ENTRY_EVERY:
-                self._seen[key] = (since, count + 1)
-                return None
-            self._seen[key] = (now, 0)
-            return count + 1
+        facts = {
+            "code": error.code.value,
+            "check": error.check,
+            "expected": error.expected,
+            "received": error.received,
+            "reference": reference,
+        }
+        note_refused_message(connection, address, facts, services)
 
     def login(self, connection: Connection, assertion: Assertion, address: str | None, refusal: Refusal | None) -> None:
         """Log a verified assertion with its outcome; never its text, attributes or the person's name."""

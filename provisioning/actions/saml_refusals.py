@@ -1,9 +1,11 @@
 """What the SAML door needs beside the login itself: whom a subject is linked to, and an entry for refused messages."""
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 from provisioning.actions.services import Services
 from provisioning.domain.caller import WayIn, nobody
+from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.events import Event
 from provisioning.domain.sessions import Method
 from provisioning.domain.sso import Connection
@@ -24,14 +26,25 @@ def linked_user_id(connection: Connection, subject: str, services: Services) -> 
 def note_refused_message(
     connection: Connection, address: str | None, facts: Mapping[str, object], services: Services
 ) -> None:
-    """Write the entry of a message that was refused before anybody could log in by it (AUD-1).
+    """Count a message that was refused before anybody could log in by it: one entry a minute and code (AUD-1).
 
     Args:
         connection: found from our own URL.
         address: of the browser that posted it.
-        facts: code, check, expected, received, reference and count; never a message, key or cookie.
+        facts: code, check, expected, received and reference; never a message, key or cookie.
         services: from outside.
     """
     with services.unit(nobody(WayIn.SAML, address, connection.account_id)) as unit:
         data = {"method": Method.SAML.value, **facts}
-        unit.record(Event("login.refused", "saml_connection", connection.id, connection.idp_entity_id, data))
+        event = Event("login.refused", "saml_connection", connection.id, connection.idp_entity_id, data)
+        unit.record_attempt(event, str(facts["code"]))
+
+
+def refuse_disabled(connection: Connection, address: str | None, services: Services) -> NoReturn:
+    """Refuse whoever comes to a connection that is switched off; the attempt is in the report (SAM-6, AUD-1).
+
+    Raises:
+        Refusal: CONNECTION_DISABLED.
+    """
+    with services.unit(nobody(WayIn.SAML, address, connection.account_id)):
+        raise Refusal(Code.CONNECTION_DISABLED)

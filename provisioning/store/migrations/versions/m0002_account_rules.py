@@ -15,6 +15,7 @@ NEW_TABLES: tuple[str, ...] = (
     "revocations",
     "second_factors",
     "second_steps",
+    "stranger_attempts",
     "webhook_deliveries",
     "webhooks",
 )

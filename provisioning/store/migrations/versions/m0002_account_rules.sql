@@ -188,3 +188,17 @@ create table login_tries (
     primary key (account_id, counter, subject)
 );
 create index ix_login_tries_last on login_tries (last_at);
+
+-- What callers who are not logged in tried and were refused: one entry of the report a minute, with a count (AUD-1).
+create table stranger_attempts (
+    account_id text not null,
+    kind text not null,
+    way_in text not null,
+    code text not null,
+    target text not null,
+    written_at timestamp with time zone not null,
+    waiting integer not null,
+    written integer not null,
+    entry jsonb not null,
+    primary key (account_id, kind, way_in, code, target)
+);
