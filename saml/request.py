@@ -39,7 +39,14 @@ def request_id(random: bytes) -> str:
 
 
 def login_request(
-    connection: Connection, acs_url: str, sp_entity_id: str, id_: str, relay_state: str, now: datetime
+    connection: Connection,
+    acs_url: str,
+    sp_entity_id: str,
+    id_: str,
+    relay_state: str,
+    now: datetime,
+    *,
+    forced: bool = False,
 ) -> LoginRequest:
     """Return the request that begins a login at the connection's identity provider.
 
@@ -49,9 +56,10 @@ def login_request(
         id_: of `request_id`, kept by us until it is answered.
         relay_state: an opaque token of at most 80 bytes (Bind 3.4.3).
         now: aware; the IssueInstant.
+        forced: whether the person is to prove anew who they are, also where the connection does not ask for it (SES-4).
     """
     settings = toolkit_settings(connection, acs_url, sp_entity_id)
-    request = OneLogin_Saml2_Authn_Request(settings, force_authn=connection.force_authn)
+    request = OneLogin_Saml2_Authn_Request(settings, force_authn=forced or connection.force_authn)
     text = _with_our_values(request.get_xml(), id_, now)
     if connection.sso_binding == names.POST_BINDING:
         return _form(connection, text, relay_state)

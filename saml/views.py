@@ -117,9 +117,17 @@ def login(connection_id: UUID) -> AnyResponse:
         raise Refusal(Code.CONNECTION_INCOMPLETE, detail="the identity provider's address may not be used.")
     path = local_path(request.args.get("next"), is_own_page)
     id_ = request_id(services().random(REQUEST_ID_BYTES))
-    begun = begin_saml(connection, id_, path, read_cookie(BINDING), services())
+    # Asking for a proof takes nothing away from anybody, so the address may ask for it (SES-4).
+    forced = connection.force_authn or request.args.get("proof") == "fresh"
+    begun = begin_saml(connection, id_, path, read_cookie(BINDING), services(), forced=forced)
     asked = login_request(
-        connection, acs_url(connection), entity_id(connection), id_, begun.relay_state, services().now()
+        connection,
+        acs_url(connection),
+        entity_id(connection),
+        id_,
+        begun.relay_state,
+        services().now(),
+        forced=forced,
     )
     response: AnyResponse = pages.request_form(asked) if asked.fields else redirect(asked.url, 303)
     set_cookie(response, BINDING, begun.browser_secret, max_age=REQUEST_LIFETIME_SECONDS, cross_site=True)
@@ -203,6 +211,7 @@ def _login_of(connection: Connection, assertion: Assertion, profile: Profile) ->
         session_index=assertion.session_index,
         valid_until=assertion.valid_until,
         session_not_on_or_after=assertion.session_not_on_or_after,
+        authn_instant=assertion.authn_instant,
         profile=profile,
     )
 

@@ -6,7 +6,7 @@ account fails somewhere. The servers themselves start once a run (tests/servers.
 
 import base64
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import psycopg
@@ -21,7 +21,7 @@ from provisioning.domain.caller import Caller, operator
 from provisioning.settings import Settings
 from provisioning.store.migrate import role_of, run_migrations
 from provisioning.wiring import services_from
-from tests.factories import key_caller, scim_caller_of
+from tests.factories import START, key_caller, scim_caller_of
 
 pytest_plugins = ["tests.programs", "tests.servers"]
 
@@ -34,7 +34,7 @@ class Clock:
     """A clock that tests set; every tick is handed in."""
 
     def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+        self.now = START
 
     def __call__(self) -> datetime:
         return self.now

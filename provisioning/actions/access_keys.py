@@ -11,6 +11,7 @@ from provisioning.domain.errors import not_found
 from provisioning.domain.events import Event
 from provisioning.domain.keys import base62
 from provisioning.domain.permissions import Permission
+from provisioning.domain.proof import require_fresh
 from provisioning.domain.users import require_text
 from provisioning.store.environments import AccessKeyRow
 from provisioning.store.unit_of_work import Unit
@@ -69,15 +70,17 @@ def generate_access_key(
     """Make another access key of a product environment; without a name one is made up."""
     with services.unit(caller) as unit:
         policy.require(caller, Permission.ENVIRONMENT_ACCESS_KEYS_MANAGE)
+        require_fresh(caller, unit.now)
         unit.environments.lock(environment_id)
         present = unit.access_keys.of([environment_id])
         return add_access_key(unit, environment_id, name or f"Key {len(present) + 1}", services, enabled=enabled)
 
 
 def list_access_keys(caller: Caller, environment_id: str, services: Services) -> list[AccessKey]:
-    """Return the access keys of a product environment, in the order of making."""
+    """Return the access keys of a product environment, in the order of making; it reveals their secrets (SES-4)."""
     with services.read(caller) as unit:
         policy.require(caller, Permission.ENVIRONMENT_ACCESS_KEYS_MANAGE)
+        require_fresh(caller, unit.now)
         unit.environments.get(environment_id)
         return [shown(row, services) for row in unit.access_keys.of([environment_id])]
 
@@ -89,6 +92,7 @@ def edit_access_key(
     """Change name, enabled or dedicated_for of a key; a dedication moves from the key that had it."""
     with services.unit(caller) as unit:
         policy.require(caller, Permission.ENVIRONMENT_ACCESS_KEYS_MANAGE)
+        require_fresh(caller, unit.now)
         unit.environments.get(environment_id)
         rows = unit.access_keys.lock(environment_id)
         before = _one(rows, lambda row: row.api_key == api_key)

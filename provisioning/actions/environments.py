@@ -12,6 +12,7 @@ from provisioning.domain.errors import invalid
 from provisioning.domain.events import Event
 from provisioning.domain.keys import base62
 from provisioning.domain.permissions import Permission
+from provisioning.domain.proof import is_fresh, require_fresh
 from provisioning.domain.users import require_text
 from provisioning.store.unit_of_work import Unit
 
@@ -47,13 +48,14 @@ class DeletedEnvironment:
 
 @repeated
 def create_environment(caller: Caller, command: NewEnvironment, services: Services) -> EnvironmentView:
-    """Make a product environment with one access key; users with access to all have it at once (ENV-2).
+    """Make a product environment with one access key, which is shown (SES-4); users with access to all have it (ENV-2).
 
     Raises:
         Refusal: a taken or malformed cloud name, an unknown environment to copy from, not allowed.
     """
     with services.unit(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_ENVIRONMENTS_MANAGE)
+        require_fresh(caller, unit.now)
         if command.copied_from is not None:
             unit.environments.get(command.copied_from)
         return add_environment(unit, command, services)
@@ -133,10 +135,10 @@ def list_environments(caller: Caller, services: Services) -> list[EnvironmentVie
     with services.read(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_ENVIRONMENTS_READ)
         found = unit.environments.all()
-        keys = unit.access_keys.of([environment.id for environment in found])
+        keys = _keys_of(unit, [environment.id for environment in found], services)
         by_environment: dict[str, list[AccessKey]] = {environment.id: [] for environment in found}
         for key in keys:
-            by_environment[key.environment_id].append(shown(key, services))
+            by_environment[key.environment_id].append(key)
         return [EnvironmentView(each, tuple(by_environment[each.id])) for each in found]
 
 
@@ -152,8 +154,14 @@ def environments_of_user(caller: Caller, user_id: str, services: Services) -> li
 
 
 def _view(unit: Unit, environment: Environment, services: Services) -> EnvironmentView:
-    keys = unit.access_keys.of([environment.id])
-    return EnvironmentView(environment, tuple(shown(key, services) for key in keys))
+    return EnvironmentView(environment, tuple(_keys_of(unit, [environment.id], services)))
+
+
+def _keys_of(unit: Unit, environment_ids: list[str], services: Services) -> list[AccessKey]:
+    """Return the access keys with their secrets; a session sees them only after a fresh proof (SES-4)."""
+    if not is_fresh(unit.caller, unit.now):
+        return []
+    return [shown(key, services) for key in unit.access_keys.of(environment_ids)]
 
 
 def _checked_name(name: str) -> str:

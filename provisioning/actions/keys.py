@@ -24,6 +24,7 @@ from provisioning.domain.keys import (
 )
 from provisioning.domain.permissions import Permission
 from provisioning.domain.predicates import RoleGift
+from provisioning.domain.proof import require_fresh
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.users import require_text
 from provisioning.store.keys import find_key, note_use
@@ -49,6 +50,7 @@ def create_account_key(caller: Caller, name: str, role: Role, services: Services
     with services.unit(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_KEYS_MANAGE)
         policy.require(caller, Permission.ACCOUNT_USERS_MANAGE, RoleGift(role))
+        require_fresh(caller, unit.now)
         return add_key(unit, name, role, services)
 
 

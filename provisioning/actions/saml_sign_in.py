@@ -18,8 +18,8 @@ from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.events import Event
 from provisioning.domain.keys import secret_hash
 from provisioning.domain.sessions import Method
-from provisioning.domain.sso import REQUEST_LIFETIME_SECONDS, Connection, SamlLogin, require_may_log_in
-from provisioning.store.sso import BegunLogin
+from provisioning.domain.sso import REQUEST_LIFETIME_SECONDS, Connection, SamlLogin, proof_of, require_may_log_in
+from provisioning.store.sso import BegunLogin, UsedLogin
 from provisioning.store.unit_of_work import Unit
 
 
@@ -41,7 +41,13 @@ class SamlEntry:
 
 
 def begin_saml(
-    connection: Connection, request_id: str, return_path: str, browser_secret: str | None, services: Services
+    connection: Connection,
+    request_id: str,
+    return_path: str,
+    browser_secret: str | None,
+    services: Services,
+    *,
+    forced: bool = False,
 ) -> BegunSaml:
     """Store a begun login with the browser that began it (SAM-5).
 
@@ -51,6 +57,7 @@ def begin_saml(
         return_path: local path, checked by the door.
         browser_secret: the binding cookie's value where the browser has one already, so that several tabs work.
         services: from outside.
+        forced: whether the request asks for a fresh proof (ForceAuthn, SES-4).
     """
     if not connection.enabled:
         raise Refusal(Code.CONNECTION_DISABLED)
@@ -63,6 +70,7 @@ def begin_saml(
                 browser_hash=secret_hash(secret),
                 relay_hash=secret_hash(relay_state),
                 return_path=return_path,
+                forced=forced,
                 created_at=unit.now,
                 expires_at=unit.now + timedelta(seconds=REQUEST_LIFETIME_SECONDS),
             )
@@ -101,13 +109,13 @@ def by_saml(connection: Connection, login: SamlLogin, browser: Browser, services
 @repeated
 def _enter(caller: Caller, login: SamlLogin, browser: Browser, services: Services) -> SamlEntry:
     with services.unit(caller) as unit:
-        return_path = _spend(unit, login)
+        begun = _spend(unit, login)
         account = unit.accounts.get()
         require_open(account)
         connection = unit.saml_connections.get(login.connection_id)
         if not connection.enabled:
             raise Refusal(Code.CONNECTION_DISABLED)
-        if return_path is None and not connection.allow_idp_initiated:
+        if begun is None and not connection.allow_idp_initiated:
             raise Refusal(Code.SAML_UNSOLICITED)
         user = find_or_make(unit, account, connection, login.profile, services)
         require_may_log_in(connection, user)
@@ -116,10 +124,22 @@ def _enter(caller: Caller, login: SamlLogin, browser: Browser, services: Service
         if connection.succeeded_at is None:
             unit.saml_connections.note_success(connection.id, unit.now)
             unit.record(Event("saml_connection.proved", "saml_connection", connection.id, connection.idp_entity_id))
-        saml = SamlSession(connection.id, login.name_id, login.session_index, _session_end(unit, connection, login))
+        saml = _saml_session(unit, connection, login, begun)
         unit.caller = replace(caller, id=user.id, name=user.email or user.name)
         opened = open_session(unit, account, user, Method.SAML, browser, services, saml)
-        return SamlEntry(opened, return_path)
+        return SamlEntry(opened, begun.return_path if begun else None)
+
+
+def _saml_session(unit: Unit, connection: Connection, login: SamlLogin, begun: UsedLogin | None) -> SamlSession:
+    """Return what this login adds to its session; its proof is never later than now, whatever the other clock says."""
+    proved_at = proof_of(connection, begun.forced_at if begun else None, login.authn_instant)
+    return SamlSession(
+        connection_id=connection.id,
+        name_id=login.name_id,
+        session_index=login.session_index,
+        ends_at=_session_end(unit, connection, login),
+        proved_at=min(proved_at, unit.now) if proved_at else None,
+    )
 
 
 def _session_end(unit: Unit, connection: Connection, login: SamlLogin) -> datetime | None:
@@ -128,19 +148,19 @@ def _session_end(unit: Unit, connection: Connection, login: SamlLogin) -> dateti
     return min(ends, default=None)
 
 
-def _spend(unit: Unit, login: SamlLogin) -> str | None:
-    """Spend the ids of a response and use its begun login up; returns the path, None for an unsolicited response."""
+def _spend(unit: Unit, login: SamlLogin) -> UsedLogin | None:
+    """Spend the ids of a response and use its begun login up, which is returned; None for an unsolicited response."""
     unit.saml_connections.spend(login.connection_id, _ids(login), login.valid_until)
     if login.in_response_to is None:
         return None
     if login.browser_secret is None:
         raise Refusal(Code.SAML_REQUEST_UNKNOWN)
-    path = unit.saml_connections.use_begun(
+    begun = unit.saml_connections.use_begun(
         login.in_response_to, login.connection_id, secret_hash(login.browser_secret), unit.now
     )
-    if path is None:
+    if begun is None:
         raise Refusal(Code.SAML_REQUEST_UNKNOWN)
-    return path
+    return begun
 
 
 def _spend_refused(caller: Caller, login: SamlLogin, services: Services) -> None:

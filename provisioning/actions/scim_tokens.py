@@ -23,6 +23,7 @@ from provisioning.domain.keys import (
     with_checksum,
 )
 from provisioning.domain.permissions import Permission
+from provisioning.domain.proof import require_fresh
 from provisioning.domain.scim_connections import ScimConnection
 from provisioning.store.keys import find_token, note_use
 from provisioning.store.unit_of_work import Unit
@@ -43,6 +44,7 @@ def create_scim_token(caller: Caller, connection_name: str, services: Services) 
     """Make a token for the SCIM connection of a name."""
     with services.unit(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
+        require_fresh(caller, unit.now)
         return add_token(unit, unit.keys.get_connection_named(connection_name), services)
 
 

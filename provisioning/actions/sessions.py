@@ -32,12 +32,13 @@ class Browser:
 
 @dataclass(frozen=True, slots=True)
 class SamlSession:
-    """What a SAML login adds to its session: the connection, the subject's name and its end."""
+    """What a SAML login adds to its session: the connection, the subject's name, its end, its proof if any."""
 
     connection_id: str
     name_id: str
     session_index: str | None
     ends_at: datetime | None
+    proved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ def open_session(
         session_index=saml.session_index if saml else None,
         address=browser.address,
         user_agent=(browser.user_agent or "")[:LONGEST_USER_AGENT] or None,
+        # A password is a proof; the organisation's word is one only where it was asked for (SES-4).
+        proved_at=saml.proved_at if saml else unit.now,
     )
     unit.sessions.add(row)
     unit.users.touch_login(user.id, unit.now, user.epoch)

@@ -11,6 +11,7 @@ from provisioning.domain.caller import Caller, WayIn, nobody
 from provisioning.domain.errors import Code, Refusal, invalid, not_found
 from provisioning.domain.events import Event
 from provisioning.domain.permissions import Permission
+from provisioning.domain.proof import require_fresh
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.sso import MOST_CLOCK_TOLERANCE, Connection
 from provisioning.store.sso import account_of_connection
@@ -50,6 +51,7 @@ def connect(
     certificate, private_key = services.make_sp_key(f"{services.public_url}/saml/{connection_id}/metadata")
     with services.unit(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE)
+        require_fresh(caller, unit.now)
         account = unit.accounts.lock()
         plain = Connection(
             id=connection_id,
@@ -84,6 +86,7 @@ def update_connection(
         account = unit.accounts.lock()
         before = _with_enforce(unit.saml_connections.get(connection_id, lock=True), account)
         policy.require(caller, Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE, before)
+        require_fresh(caller, unit.now)
         after = _checked(unit, account, _with_provider(before, provider), changes)
         unit.saml_connections.save(after)
         if after.enforce != account.saml_enforced:
@@ -100,6 +103,7 @@ def disconnect(caller: Caller, connection_id: str, services: Services) -> Connec
         account = unit.accounts.lock()
         connection = _with_enforce(unit.saml_connections.get(connection_id, lock=True), account)
         policy.require(caller, Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE, connection)
+        require_fresh(caller, unit.now)
         _require_not_last_enforced(unit, account, replace(connection, enabled=False))
         unit.saml_connections.delete(connection_id)
         unit.record(Event("saml_connection.deleted", "saml_connection", connection.id, connection.idp_entity_id))

@@ -12,6 +12,7 @@ from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.events import Event
 from provisioning.domain.permissions import Permission
+from provisioning.domain.proof import require_fresh
 from provisioning.domain.search import Query
 from provisioning.domain.sessions import EndReason
 from provisioning.domain.users import NewUser, User, UserChanges, UserView, Verb, require_not_oneself
@@ -65,7 +66,9 @@ def edit_user(
         before = unit.users.lock(user_id)
         policy.require(caller, Permission.ACCOUNT_USERS_MANAGE)
         root.protect_from_directory(caller, before)
-        if not before.is_root:
+        if before.is_root:
+            require_fresh(caller, unit.now)
+        else:
             policy.require(caller, Permission.ACCOUNT_USERS_MANAGE, before)
         require_version(before.version, versions)
         after = apply_changes(unit, before, edit(before), services)

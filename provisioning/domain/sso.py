@@ -6,7 +6,7 @@ connection's own domains and the account (IDN-3).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from provisioning.domain.addresses import is_email
@@ -89,6 +89,7 @@ class SamlLogin:
         browser_secret: the binding cookie's value, None where the browser sent none.
         valid_until: how long the ids must be remembered (SAM-4).
         session_not_on_or_after: the identity provider's end of the session.
+        authn_instant: when the person proved who they are, in the identity provider's words.
     """
 
     connection_id: str
@@ -100,12 +101,28 @@ class SamlLogin:
     session_index: str | None
     valid_until: datetime
     session_not_on_or_after: datetime | None
+    authn_instant: datetime
     profile: Profile
 
 
 def saml_state(enabled: bool, enforced: bool) -> SamlState:
     """Return the account's SAML state; enforcing counts only while a connection is on."""
     return SamlState(enabled=enabled, enforced=enabled and enforced)
+
+
+def proof_of(connection: Connection, asked_at: datetime | None, authn_instant: datetime) -> datetime | None:
+    """Return when a login through the organisation proved its person, None where it is no fresh proof (SES-4).
+
+    Args:
+        connection: its clock tolerance counts.
+        asked_at: when our request asked for a fresh proof (ForceAuthn), None where it did not or there was none.
+        authn_instant: of the assertion; an identity provider that did not ask its person again says an old one.
+    """
+    if asked_at is None:
+        return None
+    # Identity providers write whole seconds.
+    earliest = asked_at.replace(microsecond=0) - timedelta(seconds=connection.clock_tolerance)
+    return authn_instant if authn_instant >= earliest else None
 
 
 def email_in_domains(email: str | None, domains: tuple[str, ...]) -> bool:

@@ -31,7 +31,7 @@ from provisioning.store.users import USER_COLUMNS, user_of
 
 SESSION_FIELDS = (
     "id", "account_id", "epoch", "connection_id", "created_at", "last_seen_at", "expires_at", "ended_at",
-    "proved_at",
+    "proved_at", "address", "user_agent",
 )  # fmt: skip
 
 
@@ -52,6 +52,7 @@ class SessionRow:
     session_index: str | None = None
     address: str | None = None
     user_agent: str | None = None
+    proved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +135,7 @@ class Sessions:
         """Insert a session."""
         values = {name: getattr(row, name) for name in row.__dataclass_fields__}
         self._connection.execute(
-            insert(sessions).values(
-                **{
-                    **values,
-                    "method": row.method.value,
-                    "last_seen_at": row.created_at,
-                    "proved_at": row.created_at,
-                }
-            )
+            insert(sessions).values(**{**values, "method": row.method.value, "last_seen_at": row.created_at})
         )
 
     def get(self, session_id: str) -> Session | None:
@@ -171,6 +165,12 @@ class Sessions:
             self._mine(), sessions.c.user_id == user_id, sessions.c.epoch < epoch, sessions.c.ended_at.is_(None)
         )
         return self._connection.execute(statement.values(ended_at=now, end_reason=reason, ended_by=ended_by)).rowcount
+
+    def renew(self, session_id: str, secret_hash: str, epoch: int, now: datetime) -> bool:
+        """Give a session another secret and the proof of this moment; the old value is dead (SES-3, SES-4)."""
+        statement = update(sessions).where(self._mine(), sessions.c.id == session_id, sessions.c.ended_at.is_(None))
+        values = {"secret_hash": secret_hash, "epoch": epoch, "proved_at": now, "last_seen_at": now}
+        return self._connection.execute(statement.values(values)).rowcount == 1
 
     def touch(self, session_id: str, now: datetime) -> None:
         """Note that a session was used."""

@@ -36,6 +36,15 @@ class BegunLogin:
     return_path: str
     created_at: datetime
     expires_at: datetime
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UsedLogin:
+    """A begun login that was just used up: where it leads, and when it asked for a fresh proof, if it did."""
+
+    return_path: str
+    forced_at: datetime | None
 
 
 class SamlConnections:
@@ -99,8 +108,8 @@ class SamlConnections:
         values = {name: getattr(login, name) for name in login.__dataclass_fields__}
         self._write(insert(saml_requests), [{"account_id": self._account_id, **values}])
 
-    def use_begun(self, request_id: str, connection_id: str, browser_hash: str, now: datetime) -> str | None:
-        """Use a begun login up and return its path; None where it is unknown, used, too old or another browser's."""
+    def use_begun(self, request_id: str, connection_id: str, browser_hash: str, now: datetime) -> UsedLogin | None:
+        """Use a begun login up and return it; None where it is unknown, used, too old or another browser's."""
         statement = update(saml_requests).where(
             saml_requests.c.account_id == self._account_id,
             saml_requests.c.id == request_id,
@@ -109,8 +118,9 @@ class SamlConnections:
             saml_requests.c.used_at.is_(None),
             saml_requests.c.expires_at > now,
         )
-        used = self._connection.execute(statement.values(used_at=now).returning(saml_requests.c.return_path))
-        return used.scalar_one_or_none()
+        returned = (saml_requests.c.return_path, saml_requests.c.forced, saml_requests.c.created_at)
+        row = self._connection.execute(statement.values(used_at=now).returning(*returned)).one_or_none()
+        return UsedLogin(row.return_path, row.created_at if row.forced else None) if row is not None else None
 
     def spend(self, connection_id: str, ids: Mapping[str, str], expires_at: datetime) -> None:
         """Remember the ids of a response and its assertion; one that is known already is refused (SAM-4)."""

@@ -39,7 +39,7 @@ USER_COLUMNS = [column for column in users.c if column.name not in ("email_key",
 PLAIN_FIELDS = (
     "account_id", "id", "is_root", "email", "user_name", "external_id", "connection_id", "first_name", "last_name",
     "display_name", "all_environments", "disabled_at", "accepted_at", "reset_at", "inactive_at", "epoch", "version",
-    "document", "created_at", "updated_at", "last_login_at",
+    "document", "created_at", "updated_at", "last_login_at", "time_zone", "share_mails",
 )  # fmt: skip
 
 

@@ -56,6 +56,7 @@ class Logins:
             session_index="i-1",
             valid_until=now + timedelta(hours=1),
             session_not_on_or_after=None,
+            authn_instant=now,
             profile=Profile(subject=subject, **{"email": "dana@acme.example", **profile}),
         )
 

@@ -28,6 +28,8 @@ def a_session(**fields: object) -> Session:
         "connection_id": None,
         "created_at": NOW,
         "proved_at": NOW,
+        "address": "203.0.113.7",
+        "user_agent": "Firefox",
         "last_seen_at": NOW,
         "expires_at": NOW + timedelta(seconds=MOST_SECONDS),
         "ended_at": None,

@@ -1,6 +1,6 @@
 """Sessions, mail links and pending logins: rows that are looked up by the hash of a secret (SES-1, LNK-1)."""
 
-from sqlalchemy import Column, Index, Integer, Table, Text
+from sqlalchemy import Column, Index, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from provisioning.store.tables.columns import account_column, id_column, metadata, moment, reference
@@ -25,10 +25,12 @@ sessions = Table(
     moment("ended_at"),
     Column("end_reason", Text),
     Column("ended_by", Text),
-    moment("proved_at", optional=False),
+    moment("proved_at"),
     reference("users", "user_id", name="fk_sessions_user"),
     Index("ux_sessions_secret", "secret_hash", unique=True),
     Index("ix_sessions_user", "account_id", "user_id"),
+    # For the cleaning that forgets ended sessions after 90 days (SES-7).
+    Index("ix_sessions_ended", "ended_at", postgresql_where=text("ended_at is not null")),
 )
 
 links = Table(

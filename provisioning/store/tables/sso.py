@@ -1,6 +1,6 @@
 """SAML connections, begun logins, spent ids, and who a subject is (IDN-2, SAM-4, SAM-5)."""
 
-from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, Text
+from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from provisioning.store.tables.columns import (
@@ -39,6 +39,7 @@ saml_requests = Table(
     moment("created_at", optional=False),
     moment("expires_at", optional=False),
     moment("used_at"),
+    Column("forced", Boolean, nullable=False, server_default=text("false")),
     reference("saml_connections", "connection_id", name="fk_saml_requests_connection"),
 )
 

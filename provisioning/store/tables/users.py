@@ -47,6 +47,8 @@ users = Table(
     moment("created_at", optional=False),
     moment("updated_at", optional=False),
     moment("last_login_at"),
+    Column("time_zone", Text, nullable=False, server_default="UTC"),
+    Column("share_mails", Boolean, nullable=False, server_default=text("true")),
     account_reference("fk_users_account"),
     ForeignKeyConstraint(
         ["account_id", "connection_id"],
