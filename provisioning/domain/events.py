@@ -93,6 +93,13 @@ KINDS: Mapping[str, str] = {
     "user.enabled": "enabled the user",
     "user.linked": "linked to the identity provider the user",
     "user.taken_over": "took over the user",
+    "webhook.changed": "changed the webhook",
+    "webhook.created": "made the webhook",
+    "webhook.deleted": "removed the webhook",
+    "webhook.delivery_replayed": "sent an event again to the webhook",
+    "webhook.paused": "paused the webhook",
+    "webhook.resumed": "resumed the webhook",
+    "webhook.secret_rotated": "rotated the secret of the webhook",
 }
 
 # Facts that somebody outside must hear of: kind of event -> kind of job (the outbox row is written with the fact).

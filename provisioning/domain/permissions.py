@@ -22,6 +22,8 @@ class Permission(StrEnum):
     ACCOUNT_SECURITY_MANAGE = "account:security:manage"
     ACCOUNT_USERS_MANAGE = "account:users:manage"
     ACCOUNT_USERS_READ = "account:users:read"
+    ACCOUNT_WEBHOOKS_MANAGE = "account:webhooks:manage"
+    ACCOUNT_WEBHOOKS_READ = "account:webhooks:read"
     ENVIRONMENT_ACCESS_KEYS_MANAGE = "environment:access_keys:manage"
     OPERATOR_ACCOUNTS_MANAGE = "operator:accounts:manage"
     SELF_PROFILE_MANAGE = "self:profile:manage"

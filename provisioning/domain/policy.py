@@ -48,6 +48,8 @@ ALLOW: dict[Permission, tuple[Clause, ...]] = {
         (p.caller_is_login,),
     ),
     Permission.ACCOUNT_USERS_READ: (*_ANY_HOLDER, (p.caller_is_scim,)),
+    Permission.ACCOUNT_WEBHOOKS_MANAGE: _ANY_HOLDER,
+    Permission.ACCOUNT_WEBHOOKS_READ: _ANY_HOLDER,
     Permission.ENVIRONMENT_ACCESS_KEYS_MANAGE: _ANY_HOLDER,
     Permission.OPERATOR_ACCOUNTS_MANAGE: ((p.caller_is_operator,),),
     Permission.SELF_PROFILE_MANAGE: ((p.target_is_caller,),),

@@ -54,6 +54,8 @@ HOLDERS: dict[Permission, frozenset[Role]] = {
     Permission.ACCOUNT_SECURITY_MANAGE: _MASTER,
     Permission.ACCOUNT_USERS_MANAGE: _ADMINS,
     Permission.ACCOUNT_USERS_READ: _ADMINS,
+    Permission.ACCOUNT_WEBHOOKS_MANAGE: _MASTER,
+    Permission.ACCOUNT_WEBHOOKS_READ: _ADMINS,
     Permission.ENVIRONMENT_ACCESS_KEYS_MANAGE: _ADMINS | {Role.TECHNICAL_ADMIN},
     Permission.SELF_PROFILE_MANAGE: _ALL,
 }
@@ -64,12 +66,13 @@ GRANTABLE: dict[Role, frozenset[Role]] = {
     Role.ADMIN: _ALL - {Role.MASTER_ADMIN, Role.BILLING},
 }
 
+CREATE_PROOF = "create_proof"
 MEDIA_LIBRARY_PERMISSIONS = (
     "create_collection",
     "share_collection",
     "show_delivery_url",
     "moderate_asset",
-    "create_proof",
+    CREATE_PROOF,
 )
 
 

@@ -41,6 +41,8 @@ MEANING = {
     Permission.ACCOUNT_SECURITY_MANAGE: "security settings of the account",
     Permission.ACCOUNT_USERS_MANAGE: "add, change, disable, enable, delete users; invite; reset; force logout",
     Permission.ACCOUNT_USERS_READ: "see users, their groups and roles",
+    Permission.ACCOUNT_WEBHOOKS_MANAGE: "add, change and remove webhooks, rotate their secrets, send events again",
+    Permission.ACCOUNT_WEBHOOKS_READ: "see webhooks and what they were told",
     Permission.ENVIRONMENT_ACCESS_KEYS_MANAGE: "access keys of product environments",
     Permission.OPERATOR_ACCOUNTS_MANAGE: "make accounts and set their limits",
     Permission.SELF_PROFILE_MANAGE: "one's own profile, password and sessions",
