@@ -7,6 +7,7 @@ can forget it (WEB-1).
 from flask import Blueprint, request
 
 from provisioning.console.account import add_account
+from provisioning.console.activity import add_activity
 from provisioning.console.assets import add_assets
 from provisioning.console.errors import error_page, fault_page
 from provisioning.console.groups import add_groups
@@ -29,6 +30,7 @@ ROOMS = (
     add_invite,
     add_user_acts,
     add_groups,
+    add_activity,
     add_account,
 )
 

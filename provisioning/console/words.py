@@ -4,7 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from provisioning.actions.user_table import Names
+from provisioning.domain.activity import Entry
+from provisioning.domain.activity_query import Outcome
+from provisioning.domain.caller import WayIn
 from provisioning.domain.environments import Environment
+from provisioning.domain.events import KINDS
 from provisioning.domain.groups import Group
 from provisioning.domain.roles_legacy import ROLE_NAMES, Role
 from provisioning.domain.sessions import Method
@@ -30,6 +34,16 @@ MEDIA_LIBRARY_NAMES: Mapping[str, str] = {
     "moderate_asset": "Moderate asset",
     "create_proof": "Create proof",
 }
+WAY_IN_NAMES: Mapping[str, str] = {
+    WayIn.CONSOLE: "Console",
+    WayIn.PROVISIONING_API: "Provisioning API",
+    WayIn.SCIM: "SCIM",
+    WayIn.SAML: "SAML",
+    WayIn.COMMAND_LINE: "Command line",
+    WayIn.WORKER: "Gatelodge itself",
+}
+OUTCOME_NAMES: Mapping[str, str] = {Outcome.DONE: "Done", Outcome.REFUSED: "Refused"}
+KIND_NAMES: Mapping[str, str] = dict(sorted(KINDS.items(), key=lambda kind: kind[1]))
 NO_EMAIL = "no email"
 ROOT_MARK = "Root user"
 
@@ -68,6 +82,15 @@ def exact(at: datetime) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """Return a number with its noun: 1 session, 3 sessions."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def detail_of(entry: Entry) -> str:
+    """Return what an entry adds to its sentence: why it was refused, which fields changed; '' for nothing."""
+    said = entry.data.get("sentence")
+    fields = entry.data.get("fields")
+    if isinstance(said, str):
+        return said
+    return f"Changed: {', '.join(map(str, fields))}" if isinstance(fields, list) and fields else ""
 
 
 def initials(name: str) -> str:

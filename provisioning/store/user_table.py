@@ -47,7 +47,7 @@ def page_of_users(repository: Users, query: TableQuery) -> TablePage:
     """
     neighbour = _neighbour(repository, query.after or query.before)
     backwards = neighbour is not None and not query.after
-    conditions = [_has_status(query.status), *_holds_text(query.text), *_narrowed(query)]
+    conditions = [_has_status(query.status), *holds_text(query.text), *_narrowed(query)]
     if neighbour is not None:
         place = tuple_(comparison_key(neighbour.name), neighbour.id)
         conditions.append(tuple_(*IN_ORDER) < place if backwards else tuple_(*IN_ORDER) > place)
@@ -106,7 +106,8 @@ def has_access(environment_id: str) -> ColumnElement[bool]:
     return or_(users.c.all_environments, chosen)
 
 
-def _holds_text(text: str) -> list[ColumnElement[bool]]:
+def holds_text(text: str) -> list[ColumnElement[bool]]:
+    """Return the condition that a name, email or userName holds a text, compared by key; none for no text."""
     key = comparison_key(text)
     if not key:
         return []

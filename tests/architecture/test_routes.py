@@ -22,9 +22,11 @@ AUTOMATIC = {"HEAD", "OPTIONS"}
 READ_WITH_MANAGE = {
     "/user-limit", "/users/invite", "/groups/new",
     "/v1_1/provisioning/accounts/<account_id>/sub_accounts/<environment_id>/access_keys",
+    "/v1_1/provisioning/accounts/<account_id>/billing_usage",
 }  # fmt: skip
-# Searches by POST, and what SCIM names but this service does not offer.
+# Searches by POST, what SCIM names but this service does not offer, and an export, which leaves an entry of itself.
 CHANGED_BY_READERS = {
+    "/activity/export",
     "/scim/v2/Bulk",
     "/scim/v2/Me",
     "/scim/v2/.search",

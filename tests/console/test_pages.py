@@ -20,6 +20,11 @@ from tests.doors.console import ConsoleClient, Page
 from tests.factories import key_caller, link_secret, make_active, make_user
 
 MARKUP = "<img src=x onerror=alert(1)>{{7777*7}}</title><script>alert(2)</script>\"'`"
+# That somebody read the activity report is an entry of it (AUD-1), the one thing that looking leaves behind.
+BUT_READINGS = {
+    "activity": "kind <> 'activity.read'",
+    "activity_unsealed": "entry_id not in (select id from activity where kind = 'activity.read')",
+}
 ANYWHERE = ["/login", "/forgot-password", "/nowhere", "/link", "/favicon.ico"]
 
 
@@ -93,7 +98,10 @@ def test_looking_at_every_page_changes_nothing(people, services, sql, caller):
 
     def state():
         return {
-            name: sql(f"select count(*), md5(string_agg(t::text, '|' order by t::text)) from {name} t")
+            name: sql(
+                f"select count(*), md5(string_agg(t::text, '|' order by t::text)) from {name} t where "
+                + BUT_READINGS.get(name, "true")
+            )
             for name in tables
         }
 
