@@ -42,7 +42,7 @@ def show_activity(caller: Caller) -> Response:
         query = query_from({**asked, "cursor": request.args.get("cursor", "")})
         found = list_activity(caller, query, services())
     except Refusal as refusal:
-        if refusal.field not in NAMES:
+        if refusal.field is None or refusal.field not in NAMES:
             raise
         form.refuse(refusal.field, refusal)
         query = ActivityQuery()
