@@ -25,4 +25,4 @@ def raise_epoch(unit: Unit, user: User, reason: EndReason) -> User:
     epoch = user.epoch + 1
     data = {"reason": reason.value, "epoch": str(epoch)}
     unit.record(Event("sessions.ended", "user", user.id, user.name, data))
-    return replace(user, epoch=epoch)
+    return replace(user, epoch=epoch, access_ended_at=unit.now)

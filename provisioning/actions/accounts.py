@@ -1,4 +1,9 @@
-"""Accounts: made whole in one transaction, shown, listed; the user limit (ACC-1, ACC-2, SEAT-2)."""
+"""Accounts: made whole in one transaction, shown, listed, cancelled, restored; the user limit (ACC-1 to ACC-3, SEAT-2).
+
+Cancelling writes nothing to users, keys or tokens: that the account is cancelled is read at every use of any of them,
+so one row refuses every way in from the moment it commits. Sessions and links are ended besides, for good: restoring
+gives back keys and passwords, never a session that somebody left open or a link in an old mailbox.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -8,27 +13,32 @@ from provisioning.actions.new_users import root_user
 from provisioning.actions.scim_connections import DEFAULT_NAME, add_connection
 from provisioning.actions.scim_tokens import MadeToken, add_token
 from provisioning.actions.services import Services, repeated
-from provisioning.domain import policy
+from provisioning.domain import passwords, policy
 from provisioning.domain.accounts import (
     LEGACY,
     Account,
     TwoFactor,
     checked_account_name,
     checked_permission_system,
+    require_open,
+    require_restorable,
 )
-from provisioning.domain.caller import Caller
+from provisioning.domain.caller import Caller, Credential
+from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.events import Event
 from provisioning.domain.invitations import MailKind
 from provisioning.domain.keys import base62
 from provisioning.domain.permissions import Permission
+from provisioning.domain.proof import require_fresh
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.scim_connections import ScimConnection
 from provisioning.domain.seats import SEATS_OF_PLAN, Plan, Seats, with_plan_seats
-from provisioning.domain.sessions import IDLE_SECONDS, MOST_SECONDS
+from provisioning.domain.sessions import IDLE_SECONDS, MOST_SECONDS, EndReason
 from provisioning.domain.users import User
 from provisioning.store.unit_of_work import Unit
 
 PASSWORD_BYTES, PASSWORD_LENGTH = 16, 22
+ENDED_BY_CANCELLING = EndReason.ACCOUNT_CANCELLED.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,69 @@ def set_seats(caller: Caller, seats: int, services: Services) -> Seats:
         return after
 
 
+@repeated
+def cancel_account(caller: Caller, password: str | None, code: str | None, services: Services) -> Account:
+    """Cancel the account: all sessions and links end, and every key, token, login and link is refused (ACC-3).
+
+    Args:
+        caller: the root user in a session, with a proof that is fresh; an account key that manages the account's
+            security, with the root user's password and code; or the operator.
+        password, code: the root user's, where the caller is a key; of the second factor only where one is set.
+        services: from outside.
+
+    Returns:
+        The account, cancelled; it can be restored for 30 days.
+
+    Raises:
+        Refusal: ROOT_USER_ONLY, PROOF_NEEDED, ACCOUNT_CANCELLED.
+    """
+    with services.unit(caller) as unit:
+        _require_root_user(unit, password, code, services)
+        require_open(unit.accounts.lock())
+        unit.accounts.set_cancelled(unit.now)
+        ended = unit.sessions.end_all(unit.now, ENDED_BY_CANCELLING, caller.id)
+        account = unit.accounts.get()
+        unit.record(Event("account.cancelled", "account", account.id, account.name, {"sessions": ended}))
+        return account
+
+
+@repeated
+def restore_account(caller: Caller, services: Services) -> Account:
+    """Restore a cancelled account within 30 days: keys, tokens and passwords work again, no session does (ACC-3).
+
+    Raises:
+        Refusal: ACCOUNT_NOT_RESTORABLE with the reason; not the operator.
+    """
+    with services.unit(caller) as unit:
+        policy.require(caller, Permission.OPERATOR_ACCOUNTS_MANAGE)
+        require_restorable(unit.accounts.lock(), unit.now)
+        # A login that had begun before the account was cancelled may have opened one after that.
+        unit.sessions.end_all(unit.now, ENDED_BY_CANCELLING, caller.id)
+        unit.accounts.set_cancelled(None)
+        account = unit.accounts.get()
+        unit.record(Event("account.restored", "account", account.id, account.name))
+        return account
+
+
+def _require_root_user(unit: Unit, password: str | None, code: str | None, services: Services) -> None:
+    """Refuse everybody but the root user, who has to have proved who they are just now, and the operator."""
+    caller = unit.caller
+    if caller.credential is Credential.SESSION:
+        if not caller.is_root:
+            raise Refusal(Code.ROOT_USER_ONLY)
+        require_fresh(caller, unit.now)
+    policy.require(caller, Permission.ACCOUNT_SECURITY_MANAGE)
+    if caller.credential is Credential.ACCOUNT_KEY:
+        _require_proof_of_root(unit, password, code, services)
+
+
+def _require_proof_of_root(unit: Unit, password: str | None, code: str | None, services: Services) -> None:  # noqa: ARG001
+    root = unit.users.root()
+    stored = unit.users.password_hash(root.id)
+    if not password or not services.hasher.is_right(passwords.normalised(password), stored):
+        raise Refusal(Code.ROOT_USER_ONLY)
+
+
 def _add_account(unit: Unit, command: NewAccount) -> Account:
     account = Account(
         id=unit.account_id,
@@ -138,6 +211,7 @@ def _add_account(unit: Unit, command: NewAccount) -> Account:
         saml_enabled=False,
         cancelled_at=None,
         created_at=unit.now,
+        creative_approval=command.plan is Plan.ENTERPRISE,
     )
     number = SEATS_OF_PLAN[command.plan] if command.seats is None else command.seats
     seats = with_plan_seats(Seats(0, 0, 0), number, 0)

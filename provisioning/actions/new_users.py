@@ -103,6 +103,7 @@ def new_user(unit: Unit, command: NewUser) -> User:
         created_at=unit.now,
         updated_at=unit.now,
         providers=PROVIDER_OF.get(caller.credential, ()),
+        access_ended_at=None if command.active else unit.now,
     )
     require_texts(user)
     return user

@@ -1,25 +1,42 @@
-"""SCIM tokens: made, listed, revoked, and found at the door; a token belongs to one connection (API-2, SCM-1)."""
+"""SCIM tokens: made, rotated, listed, revoked, found at the door; a token is of one connection (API-2, SCM-1)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from provisioning.actions.keys import ID_BYTES, ID_LENGTH, NO_HASH
+from provisioning.actions.issued import (
+    answerable_caller,
+    keep,
+    require_address,
+    retire,
+    reviewed,
+    revoke,
+    switch,
+    told_of,
+)
+from provisioning.actions.keys import ID_BYTES, ID_LENGTH, NO_HASH, PRESET_TERMS
 from provisioning.actions.services import Services, repeated
 from provisioning.domain import policy
+from provisioning.domain.address_ranges import is_within
 from provisioning.domain.caller import Caller, Credential, WayIn, nobody
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.events import Event
+from provisioning.domain.invitations import MailKind
 from provisioning.domain.keys import (
-    LIFETIME,
     RANDOM_BYTES,
     RANDOM_LENGTH,
     SCIM_TOKEN,
-    USED_EVERY,
     ScimToken,
+    Terms,
     base62,
+    checked_terms,
     has_checksum,
     is_same_hash,
     is_usable,
+    is_use_worth_noting,
+    require_rotatable,
     secret_hash,
+    warned_from_the_start,
     with_checksum,
 )
 from provisioning.domain.permissions import Permission
@@ -40,28 +57,65 @@ class MadeToken:
 
 
 @repeated
-def create_scim_token(caller: Caller, connection_name: str, services: Services) -> MadeToken:
-    """Make a token for the SCIM connection of a name."""
+def create_scim_token(
+    caller: Caller, connection_name: str, services: Services, terms: Terms = PRESET_TERMS
+) -> MadeToken:
+    """Make a token for the SCIM connection of a name, with a lifetime and address ranges (API-2, KEY-4)."""
     with services.unit(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
         require_fresh(caller, unit.now)
-        return add_token(unit, unit.keys.get_connection_named(connection_name), services)
+        connection = unit.keys.get_connection_named(connection_name)
+        made = add_token(unit, connection, services, checked_terms(terms))
+        unit.owe(MailKind.NEW_KEY.value, {"user_id": told_of(unit, made.token), "key_id": made.token.id})
+        return made
 
 
-def add_token(unit: Unit, connection: ScimConnection, services: Services) -> MadeToken:
+@repeated
+def rotate_scim_token(caller: Caller, token_id: str, overlap_seconds: int, services: Services) -> MadeToken:
+    """Make a token in the place of another of its connection; both work for a while (API-2, KEY-2).
+
+    Args:
+        caller: needs to manage SCIM connections.
+        token_id: a token of the account that is good.
+        overlap_seconds: how long the old one still works, 0 to 30 days; revoking it ends it early.
+        services: from outside.
+
+    Raises:
+        Refusal: not found, CREDENTIAL_NOT_ROTATABLE, an impossible overlap, not allowed.
+    """
+    with services.unit(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
+        require_fresh(caller, unit.now)
+        old = unit.keys.lock_token(token_id)
+        require_rotatable("SCIM token", old, unit.now)
+        connection = unit.keys.get_connection(old.connection_id)
+        made = add_token(unit, connection, services, Terms(old.expires_at - old.created_at, old.address_ranges))
+        after = retire(unit, old, made.token.id, overlap_seconds)
+        data = {"token": old.id, "replaced_by": made.token.id, "ends_at": after.expires_at.isoformat()}
+        unit.record(Event("scim_token.rotated", "scim_connection", connection.id, connection.name, data))
+        unit.owe(MailKind.NEW_KEY.value, {"user_id": told_of(unit, made.token), "key_id": made.token.id})
+        return made
+
+
+def add_token(unit: Unit, connection: ScimConnection, services: Services, terms: Terms = PRESET_TERMS) -> MadeToken:
     """Insert a token inside a transaction that is open."""
     token_id = f"{SCIM_TOKEN}_{base62(services.random(ID_BYTES), ID_LENGTH)}"
     text = with_checksum(f"{token_id}_{base62(services.random(RANDOM_BYTES), RANDOM_LENGTH)}")
     token = ScimToken(
         account_id=unit.account_id,
         id=token_id,
+        made_by=unit.caller.id,
+        answerable=answerable_caller(unit),
+        address_ranges=terms.address_ranges,
         connection_id=connection.id,
         created_at=unit.now,
-        expires_at=unit.now + LIFETIME,
+        expires_at=unit.now + terms.lifetime,
+        disabled_at=None,
         revoked_at=None,
         last_used_at=None,
+        replaced_by=None,
     )
-    unit.keys.add_token(token, secret_hash(text))
+    unit.keys.add_token(token, secret_hash(text), warned_from_the_start(terms.lifetime))
     data = {"token": token.id}
     unit.record(Event("scim_token.created", "scim_connection", connection.id, connection.name, data))
     return MadeToken(token, text)
@@ -72,26 +126,47 @@ def list_scim_tokens(caller: Caller, connection_name: str | None, services: Serv
     with services.read(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
         named = unit.keys.get_connection_named(connection_name).id if connection_name else None
-        return unit.keys.all_tokens(named)
+        return reviewed(unit, unit.keys.all_tokens(named))
+
+
+def revoke_scim_token(caller: Caller, token_id: str, services: Services) -> ScimToken:
+    """Revoke a token of the account at once, for ever."""
+    return _change(caller, token_id, "revoked", revoke, services)
+
+
+def disable_scim_token(caller: Caller, token_id: str, services: Services) -> ScimToken:
+    """Switch a token off until it is switched on again (API-2)."""
+    return _change(caller, token_id, "disabled", partial(switch, enabled=False), services)
+
+
+def enable_scim_token(caller: Caller, token_id: str, services: Services) -> ScimToken:
+    """Switch a token on again (API-2)."""
+    return _change(caller, token_id, "enabled", partial(switch, enabled=True), services)
+
+
+def keep_scim_token(caller: Caller, token_id: str, services: Services) -> ScimToken:
+    """Answer for a token whose maker is gone, so that it need not be reviewed any more (KEY-3)."""
+    return _change(caller, token_id, "kept", keep, services)
 
 
 @repeated
-def revoke_scim_token(caller: Caller, token_id: str, services: Services) -> ScimToken:
-    """Revoke a token of the account at once."""
+def _change(
+    caller: Caller, token_id: str, what: str, change: Callable[[Unit, ScimToken], ScimToken], services: Services
+) -> ScimToken:
     with services.unit(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
-        token = unit.keys.revoke_token(token_id, unit.now)
+        token = change(unit, unit.keys.lock_token(token_id))
         connection = unit.keys.get_connection(token.connection_id)
         data = {"token": token.id}
-        unit.record(Event("scim_token.revoked", "scim_connection", connection.id, connection.name, data))
-        return token
+        unit.record(Event(f"scim_token.{what}", "scim_connection", connection.id, connection.name, data))
+        return reviewed(unit, [token])[0]
 
 
 def find_scim_caller(text: str, address: str | None, services: Services) -> Caller:
     """Return the caller behind a SCIM token.
 
     Raises:
-        Refusal: CREDENTIAL_INVALID for every reason alike.
+        Refusal: CREDENTIAL_INVALID for every reason alike; ADDRESS_NOT_ALLOWED for a good token from elsewhere.
     """
     parts = text.split("_")
     if len(parts) != TOKEN_PARTS or parts[0] != SCIM_TOKEN or not has_checksum(text):
@@ -102,12 +177,12 @@ def find_scim_caller(text: str, address: str | None, services: Services) -> Call
         now = unit.now
         is_right = is_same_hash(found.secret_hash if found else NO_HASH, secret_hash(text))
         good = found is not None and is_right and found.account_open and found.connection.enabled
-        if found is None or not good or not is_usable(now, found.token.expires_at, found.token.revoked_at):
+        if found is None or not good or not is_usable(now, found.token):
             raise Refusal(Code.CREDENTIAL_INVALID)
         token = found.token
-        if token.last_used_at is None or now - token.last_used_at >= USED_EVERY:
+        if is_within(address, token.address_ranges) and is_use_worth_noting(token, now):
             note_use(unit.connection, token.account_id, token.id, is_key=False, now=now)
-    return Caller(
+    caller = Caller(
         account=token.account_id,
         way_in=WayIn.SCIM,
         credential=Credential.SCIM_TOKEN,
@@ -116,3 +191,5 @@ def find_scim_caller(text: str, address: str | None, services: Services) -> Call
         connection=found.connection,
         address=address,
     )
+    require_address(caller, token, services)
+    return caller

@@ -1,5 +1,6 @@
 """Accounts and their seat counters as rows."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, exists, insert, select, update
@@ -12,7 +13,8 @@ from provisioning.store.tables.accounts import accounts, seats
 from provisioning.store.tables.sso import saml_connections
 
 
-def _saml_enabled() -> Any:
+def saml_enabled() -> Any:
+    """Return the column that tells whether a SAML connection of the account is on."""
     return (
         exists().where(saml_connections.c.account_id == accounts.c.id, saml_connections.c.enabled).label("saml_enabled")
     )
@@ -32,12 +34,14 @@ def account_of(row: Row[Any]) -> Account:
         saml_enabled=row.saml_enabled,
         cancelled_at=row.cancelled_at,
         created_at=row.created_at,
+        erased_at=row.erased_at,
+        creative_approval=row.creative_approval,
     )
 
 
 def select_accounts() -> Select[Any]:
     """Return the statement that reads accounts with whether a SAML connection is on."""
-    return select(accounts, _saml_enabled())
+    return select(accounts, saml_enabled())
 
 
 GET_ACCOUNT = Statement(select_accounts().where(accounts.c.id == bindparam("wanted_id")))
@@ -93,6 +97,7 @@ class Accounts:
                 session_max_seconds=account.session_max_seconds,
                 saml_enforced=account.saml_enforced,
                 created_at=account.created_at,
+                creative_approval=account.creative_approval,
             )
         )
         self._connection.execute(
@@ -103,6 +108,18 @@ class Accounts:
         """Switch 'Enforce SAML login' of the account."""
         self._connection.execute(
             update(accounts).where(accounts.c.id == self._account_id).values(saml_enforced=enforced)
+        )
+
+    def set_cancelled(self, cancelled_at: datetime | None) -> None:
+        """Cancel the account, or take its cancelling back (ACC-3)."""
+        self._connection.execute(
+            update(accounts).where(accounts.c.id == self._account_id).values(cancelled_at=cancelled_at)
+        )
+
+    def set_creative_approval(self, approved: bool) -> None:
+        """Note whether the account has creative approval (ROLE-2)."""
+        self._connection.execute(
+            update(accounts).where(accounts.c.id == self._account_id).values(creative_approval=approved)
         )
 
     def seats(self) -> Seats:

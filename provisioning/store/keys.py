@@ -1,10 +1,11 @@
 """Account keys, SCIM connections and tokens as rows; look-ups by id are global, everything else is by account."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, delete, insert, select, update
 
 from provisioning.domain.comparison import comparison_key
 from provisioning.domain.errors import not_found
@@ -17,8 +18,14 @@ from provisioning.store.tables.accounts import accounts
 from provisioning.store.tables.keys import account_keys, scim_connections, scim_tokens
 from provisioning.store.tables.users import users
 
-KEY_FIELDS = ("account_id", "id", "name", "created_at", "expires_at", "revoked_at", "last_used_at")
-TOKEN_FIELDS = ("account_id", "id", "connection_id", "created_at", "expires_at", "revoked_at", "last_used_at")
+ISSUED_FIELDS = (
+    "account_id", "id", "made_by", "answerable", "created_at", "expires_at", "disabled_at", "revoked_at",
+    "last_used_at", "replaced_by",
+)  # fmt: skip
+KEY_FIELDS = (*ISSUED_FIELDS, "name")
+TOKEN_FIELDS = (*ISSUED_FIELDS, "connection_id")
+# What changes in the life of a key or token; the rest is as it was made.
+CHANGED_FIELDS = ("answerable", "expires_at", "disabled_at", "revoked_at", "replaced_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +49,14 @@ class FoundToken:
 
 def key_of(row: Row[Any]) -> AccountKey:
     """Return a row of `account_keys` as the domain's value."""
-    return AccountKey(**{name: row._mapping[name] for name in KEY_FIELDS}, role=Role(row.role))
+    values = {name: row._mapping[name] for name in KEY_FIELDS}
+    return AccountKey(**values, role=Role(row.role), address_ranges=tuple(row.address_ranges))
 
 
 def token_of(row: Row[Any]) -> ScimToken:
     """Return a row of `scim_tokens` as the domain's value."""
-    return ScimToken(**{name: row._mapping[name] for name in TOKEN_FIELDS})
+    values = {name: row._mapping[name] for name in TOKEN_FIELDS}
+    return ScimToken(**values, address_ranges=tuple(row.address_ranges))
 
 
 def connection_of(row: Row[Any]) -> ScimConnection:
@@ -74,7 +83,7 @@ FIND_KEY = Statement(
 FIND_TOKEN = Statement(
     select(
         scim_connections,
-        *(scim_tokens.c[name].label(f"token_{name}") for name in (*TOKEN_FIELDS, "secret_hash")),
+        *(scim_tokens.c[name].label(f"token_{name}") for name in (*TOKEN_FIELDS, "address_ranges", "secret_hash")),
         accounts.c.cancelled_at,
     )
     .select_from(scim_tokens)
@@ -101,7 +110,8 @@ def find_token(connection: Connection, token_id: str) -> FoundToken | None:
     row = FIND_TOKEN.run(connection, token_id=token_id).one_or_none()
     if row is None:
         return None
-    token = ScimToken(**{name: row._mapping[f"token_{name}"] for name in TOKEN_FIELDS})
+    values = {name: row._mapping[f"token_{name}"] for name in TOKEN_FIELDS}
+    token = ScimToken(**values, address_ranges=tuple(row.token_address_ranges))
     return FoundToken(token, row.token_secret_hash, connection_of(row), row.cancelled_at is None)
 
 
@@ -125,25 +135,30 @@ class Keys:
         self._connection = connection
         self._account_id = account_id
 
-    def add_key(self, key: AccountKey, secret_hash: str, made_by: str) -> None:
+    def add_key(self, key: AccountKey, secret_hash: str, warned_days: int | None) -> None:
         """Insert an account key."""
-        row = {name: getattr(key, name) for name in KEY_FIELDS}
-        self._connection.execute(
-            insert(account_keys).values(**row, role=key.role.value, secret_hash=secret_hash, made_by=made_by)
-        )
+        row = {name: getattr(key, name) for name in (*KEY_FIELDS, "address_ranges")}
+        self._add(account_keys, {**row, "role": key.role.value}, secret_hash, warned_days)
 
     def all_keys(self) -> list[AccountKey]:
         """Return the account keys, in the order of making."""
         statement = select(account_keys).where(self._in(account_keys)).order_by(account_keys.c.created_at)
         return [key_of(row) for row in self._connection.execute(statement)]
 
-    def revoke_key(self, key_id: str, now: datetime) -> AccountKey:
-        """Revoke an account key of the account and return it; an unknown or foreign one is not found."""
-        statement = update(account_keys).where(self._in(account_keys), account_keys.c.id == key_id)
-        row = self._connection.execute(statement.values(revoked_at=now).returning(account_keys)).one_or_none()
-        if row is None:
-            raise not_found("Account key")
-        return key_of(row)
+    def lock_key(self, key_id: str) -> AccountKey:
+        """Return an account key of the account, locked; an unknown or foreign one is not found (KEY-5)."""
+        return key_of(self._locked(account_keys, key_id, "Account key"))
+
+    def answerable_of_key(self, key_id: str) -> str | None:
+        """Return the id of the user who answers for an account key, None where nobody does."""
+        statement = select(account_keys.c.answerable).where(self._in(account_keys), account_keys.c.id == key_id)
+        return self._connection.execute(statement).scalar_one_or_none()
+
+    def save(self, issued: AccountKey | ScimToken) -> None:
+        """Write what changed of a key or token."""
+        table = account_keys if isinstance(issued, AccountKey) else scim_tokens
+        statement = update(table).where(self._in(table), table.c.id == issued.id)
+        self._connection.execute(statement.values({name: getattr(issued, name) for name in CHANGED_FIELDS}))
 
     def add_connection(self, scim_connection: ScimConnection, now: datetime) -> None:
         """Insert a SCIM connection; a taken name is refused."""
@@ -180,10 +195,10 @@ class Keys:
         statement = select(scim_connections).where(self._in(scim_connections)).order_by(scim_connections.c.created_at)
         return [connection_of(row) for row in self._connection.execute(statement)]
 
-    def add_token(self, token: ScimToken, secret_hash: str) -> None:
+    def add_token(self, token: ScimToken, secret_hash: str, warned_days: int | None) -> None:
         """Insert a SCIM token."""
-        row = {name: getattr(token, name) for name in TOKEN_FIELDS}
-        self._connection.execute(insert(scim_tokens).values(**row, secret_hash=secret_hash))
+        row = {name: getattr(token, name) for name in (*TOKEN_FIELDS, "address_ranges")}
+        self._add(scim_tokens, row, secret_hash, warned_days)
 
     def all_tokens(self, connection_id: str | None = None) -> list[ScimToken]:
         """Return the SCIM tokens of the account or of one connection, in the order of making."""
@@ -192,13 +207,20 @@ class Keys:
             statement = statement.where(scim_tokens.c.connection_id == connection_id)
         return [token_of(row) for row in self._connection.execute(statement)]
 
-    def revoke_token(self, token_id: str, now: datetime) -> ScimToken:
-        """Revoke a SCIM token of the account and return it; an unknown or foreign one is not found."""
-        statement = update(scim_tokens).where(self._in(scim_tokens), scim_tokens.c.id == token_id)
-        row = self._connection.execute(statement.values(revoked_at=now).returning(scim_tokens)).one_or_none()
+    def lock_token(self, token_id: str) -> ScimToken:
+        """Return a SCIM token of the account, locked; an unknown or foreign one is not found (KEY-5)."""
+        return token_of(self._locked(scim_tokens, token_id, "SCIM token"))
+
+    def _add(self, table: Table, row: Mapping[str, object], secret_hash: str, warned_days: int | None) -> None:
+        values = {**row, "address_ranges": list(row["address_ranges"])}  # type: ignore[call-overload]
+        self._connection.execute(insert(table).values(**values, secret_hash=secret_hash, warned_days=warned_days))
+
+    def _locked(self, table: Table, wanted_id: str, what: str) -> Row[Any]:
+        statement = select(table).where(self._in(table), table.c.id == wanted_id)
+        row = self._connection.execute(statement.with_for_update()).one_or_none()
         if row is None:
-            raise not_found("SCIM token")
-        return token_of(row)
+            raise not_found(what)
+        return row
 
     def _in(self, table: Any) -> ColumnElement[bool]:
         condition: ColumnElement[bool] = table.c.account_id == self._account_id

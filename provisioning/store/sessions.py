@@ -166,6 +166,13 @@ class Sessions:
         )
         return self._connection.execute(statement.values(ended_at=now, end_reason=reason, ended_by=ended_by)).rowcount
 
+    def end_all(self, now: datetime, reason: str, ended_by: str) -> int:
+        """End every session and open link of the account (ACC-3); returns how many sessions."""
+        open_links = (links.c.account_id == self._account_id, links.c.used_at.is_(None), links.c.ended_at.is_(None))
+        self._connection.execute(update(links).where(*open_links).values(ended_at=now))
+        statement = update(sessions).where(self._mine(), sessions.c.ended_at.is_(None))
+        return self._connection.execute(statement.values(ended_at=now, end_reason=reason, ended_by=ended_by)).rowcount
+
     def renew(self, session_id: str, secret_hash: str, epoch: int, now: datetime) -> bool:
         """Give a session another secret and the proof of this moment; the old value is dead (SES-3, SES-4)."""
         statement = update(sessions).where(self._mine(), sessions.c.id == session_id, sessions.c.ended_at.is_(None))

@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     text,
     update,
@@ -39,7 +40,7 @@ USER_COLUMNS = [column for column in users.c if column.name not in ("email_key",
 PLAIN_FIELDS = (
     "account_id", "id", "is_root", "email", "user_name", "external_id", "connection_id", "first_name", "last_name",
     "display_name", "all_environments", "disabled_at", "accepted_at", "reset_at", "inactive_at", "epoch", "version",
-    "document", "created_at", "updated_at", "last_login_at", "time_zone", "share_mails",
+    "document", "created_at", "updated_at", "last_login_at", "time_zone", "share_mails", "access_ended_at",
 )  # fmt: skip
 
 
@@ -150,6 +151,14 @@ class Users:
             raise not_found("User")
         return found
 
+    def of_ids(self, user_ids: Sequence[str]) -> list[User]:
+        """Return the users of some ids, deleted ones too."""
+        return self.all(self.select_also_inactive(users.c.id.in_(user_ids))) if user_ids else []
+
+    def root(self) -> User:
+        """Return the root user of the account (ROOT-1)."""
+        return self.all(self.select(users.c.is_root))[0]
+
     def find_by_email(self, email: str, *, lock: bool = False) -> User | None:
         """Return the live user of an email, compared by key, or None."""
         statement = self._select().where(users.c.email_key == email_key(email), users.c.inactive_at.is_(None))
@@ -233,6 +242,13 @@ class Users:
         found = self._connection.execute(statement.where(self._mine(), users.c.inactive_at.is_(None), *conditions))
         return int(found.scalar_one())
 
+    def count_at(self, moment: datetime) -> int:
+        """Return how many users held a seat at a moment: made before it, and not deleted before it (SEAT-1)."""
+        statement = select(func.count()).select_from(users).where(
+            self._mine(), users.c.created_at < moment, users.c.inactive_at.is_(None) | (users.c.inactive_at >= moment)
+        )
+        return int(self._connection.execute(statement).scalar_one())
+
     def search(self, query: Query, count_all: Callable[[], int]) -> tuple[int, list[User]]:
         """Return how many live users meet a query's filter, and those of its page.
 
@@ -251,6 +267,11 @@ class Users:
         """Return the root user if it is among some ids."""
         rows = ROOT_AMONG.run(self._connection, of_account=self._account_id, of_users=list(user_ids))
         return [user_of(row, row.environment_ids) for row in rows]
+
+    def administrators(self) -> list[User]:
+        """Return the live, enabled users who manage the whole account: the root user and the master admins."""
+        manages = or_(users.c.is_root, users.c.role == Role.MASTER_ADMIN.value)
+        return self.all(self._select().where(manages, users.c.disabled_at.is_(None)).order_by(users.c.id))
 
     def raise_versions(self, user_ids: Sequence[str], now: datetime) -> None:
         """Move the version of users whose groups changed, by one statement (their document holds no groups)."""

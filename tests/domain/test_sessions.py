@@ -97,4 +97,7 @@ def test_the_earliest_cap_ends_a_session(caps, hours):
 
 @pytest.mark.rule("SES-7")
 def test_every_end_has_a_reason():
-    assert set(EndReason) == {"log_out", "force_logout", "password_reset", "disabled", "deleted", "replaced"}
+    assert set(EndReason) == {
+        "account_cancelled", "log_out", "force_logout", "password_reset", "disabled", "deleted", "replaced",
+        "second_factor_reset",
+    }  # fmt: skip

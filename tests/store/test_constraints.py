@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from provisioning.actions.users import create_user
 from provisioning.domain.errors import Code
+from provisioning.domain.users import NewUser
 from provisioning.store.constraints import REFUSED_BY, refusal_of
 from tests.factories import key_caller, make_user
 
@@ -49,7 +51,7 @@ VIOLATIONS = {
     "ux_users_external_id": (copied_user(external_id="external_id"), Code.EXTERNAL_ID_TAKEN),
     "ux_users_root": (copied_user("is_root and account_id = :account"), Code.ROOT_USER_PROTECTED),
     "ck_users_root": (
-        "update users set disabled_at = now() where is_root and account_id = :account",
+        "update users set disabled_at = now(), access_ended_at = now() where is_root and account_id = :account",
         Code.ROOT_USER_PROTECTED,
     ),
     "fk_user_environments_environment": (
@@ -132,6 +134,25 @@ def test_a_constraint_that_no_request_can_violate_is_a_fault_of_ours(services, v
         connection.execute(text("update users set role = null where id = :user"), values)
     assert fault.value.orig.diag.constraint_name == "ck_users_role"
     assert refusal_of(fault.value, {}) is None
+
+
+@pytest.mark.rule("SES-2", "SCM-10")
+@pytest.mark.parametrize("state", ["disabled_at", "inactive_at"])
+def test_nobody_is_disabled_or_deleted_by_any_statement_that_does_not_end_the_access(services, values, sql, state):
+    """Neither alone, nor after an earlier end: each time the access must end anew."""
+    for ended in ("", "access_ended_at = now() - interval '1 second', ", "access_ended_at = null, "):
+        statement = f"update users set {ended}{state} = now() where id = :user"
+        with pytest.raises(IntegrityError) as fault, services.database.writer.begin() as connection:
+            connection.execute(text(statement), values)
+        assert fault.value.orig.diag.constraint_name == "ck_users_access"
+        assert refusal_of(fault.value, {}) is None, "a fault of ours, which no request can cause"
+    sql(f"update users set {state} = now(), access_ended_at = now() where id = %s", values["user"])
+
+
+@pytest.mark.rule("SES-2")
+def test_a_user_who_is_made_disabled_has_no_access_from_the_start(services, scim):
+    made = create_user(scim, NewUser(user_name="eve@acme.example", active=False), services).user
+    assert made.access_ended_at == made.disabled_at == made.created_at
 
 
 def test_every_name_of_the_table_exists_and_every_unique_index_is_spoken_of(sql):

@@ -1,6 +1,6 @@
 """Accounts, and the one short row that writers of an account share: the seat counter."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Integer, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, Table, Text, text
 
 from provisioning.store.tables.columns import account_column, account_reference, metadata, moment
 
@@ -17,6 +17,13 @@ accounts = Table(
     Column("saml_enforced", Boolean, nullable=False),
     moment("cancelled_at"),
     moment("created_at", optional=False),
+    moment("erased_at"),
+    Column("creative_approval", Boolean, nullable=False),
+    Index(
+        "ix_accounts_cancelled",
+        "cancelled_at",
+        postgresql_where=text("cancelled_at is not null and erased_at is null"),
+    ),
 )
 
 # Apart from accounts, so that taking a seat never blocks who merely refers to the account.

@@ -1,6 +1,6 @@
 """Account keys, SCIM connections and their tokens; of a secret only its hash is stored (KEY-1)."""
 
-from sqlalchemy import ARRAY, Boolean, Column, Index, Table, Text
+from sqlalchemy import ARRAY, Boolean, Column, Index, Integer, Table, Text, text
 
 from provisioning.store.tables.columns import (
     account_column,
@@ -24,8 +24,15 @@ account_keys = Table(
     moment("expires_at", optional=False),
     moment("revoked_at"),
     moment("last_used_at"),
+    Column("answerable", Text),
+    Column("address_ranges", ARRAY(Text), nullable=False),
+    moment("disabled_at"),
+    Column("replaced_by", Text),
+    Column("warned_days", Integer),
     account_reference("fk_account_keys_account"),
     Index("ux_account_keys_id", "id", unique=True),
+    # What ends soon is looked for over all accounts (KEY-4).
+    Index("ix_account_keys_end", "expires_at", postgresql_where=text("revoked_at is null")),
 )
 
 scim_connections = Table(
@@ -60,6 +67,13 @@ scim_tokens = Table(
     moment("expires_at", optional=False),
     moment("revoked_at"),
     moment("last_used_at"),
+    Column("made_by", Text, nullable=False),
+    Column("answerable", Text),
+    Column("address_ranges", ARRAY(Text), nullable=False),
+    moment("disabled_at"),
+    Column("replaced_by", Text),
+    Column("warned_days", Integer),
     reference("scim_connections", "connection_id", name="fk_scim_tokens_connection"),
     Index("ux_scim_tokens_id", "id", unique=True),
+    Index("ix_scim_tokens_end", "expires_at", postgresql_where=text("revoked_at is null")),
 )

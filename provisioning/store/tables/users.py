@@ -49,6 +49,7 @@ users = Table(
     moment("last_login_at"),
     Column("time_zone", Text, nullable=False, server_default="UTC"),
     Column("share_mails", Boolean, nullable=False, server_default=text("true")),
+    moment("access_ended_at"),
     account_reference("fk_users_account"),
     ForeignKeyConstraint(
         ["account_id", "connection_id"],
@@ -59,6 +60,12 @@ users = Table(
     CheckConstraint(
         "not is_root or (disabled_at is null and inactive_at is null and reset_at is null and all_environments)",
         name="ck_users_root",
+    ),
+    # Nobody is disabled or deleted but in the statement that also says that the access ended (SES-2).
+    CheckConstraint(
+        "(disabled_at is null or coalesce(access_ended_at >= disabled_at, false))"
+        " and (inactive_at is null or coalesce(access_ended_at >= inactive_at, false))",
+        name="ck_users_access",
     ),
     Index("ux_users_root", "account_id", unique=True, postgresql_where=text("is_root")),
     # Ordered byte by byte, so that one index keeps emails unique and finds them by their beginning.
