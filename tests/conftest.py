@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite: real PostgreSQL and Valkey, a template database, a clock that is handed in.
+"""Fixtures of the whole suite: real PostgreSQL and Valkey, a database for each test, a clock that is handed in.
 
 A second account is in every database that has one (`account` and `neighbour`), so that a statement which forgets its
 account fails somewhere. The servers themselves start once a run (tests/servers.py).
@@ -7,7 +7,6 @@ account fails somewhere. The servers themselves start once a run (tests/servers.
 import base64
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -19,11 +18,10 @@ from provisioning.actions.services import Services
 from provisioning.app import create_app
 from provisioning.domain.caller import Caller, operator
 from provisioning.settings import Settings
-from provisioning.store.migrate import role_of, run_migrations
 from provisioning.wiring import services_from
 from tests.factories import START, key_caller, scim_caller_of
 
-pytest_plugins = ["tests.programs", "tests.servers"]
+pytest_plugins = ["tests.servers", "tests.databases", "tests.programs"]
 
 # Cheap on purpose: the strength of hashes has its own test.
 HASH_MEMORY = 64
@@ -41,24 +39,6 @@ class Clock:
 
     def advance(self, **duration: float) -> None:
         self.now += timedelta(**duration)
-
-
-@pytest.fixture(scope="session")
-def template_database(postgres_server, worker_id) -> str:
-    """The name of a database with the newest schema, copied for each test."""
-    name = f"template_{worker_id}"
-    postgres_server.admin(f"create database {name} owner {role_of(postgres_server.owner_url)}")
-    run_migrations(postgres_server.url("owner", name), role_of(postgres_server.service_url))
-    return name
-
-
-@pytest.fixture
-def database_url(postgres_server, template_database) -> Iterator[str]:
-    """The service's URL of a fresh database."""
-    name = f"t_{uuid4().hex}"
-    postgres_server.admin(f"create database {name} template {template_database} strategy file_copy")
-    yield postgres_server.url("service", name)
-    postgres_server.admin(f"drop database {name} with (force)")
 
 
 @pytest.fixture
@@ -119,18 +99,6 @@ def app(services, settings, account, neighbour) -> Flask:
 @pytest.fixture
 def client(app) -> FlaskClient:
     return app.test_client()
-
-
-@pytest.fixture
-def sql(database_url):
-    """Run one statement and return its rows, past the product."""
-
-    def run(statement: str, *parameters: object) -> list[tuple]:
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            cursor = connection.execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else []
-
-    return run
 
 
 @pytest.fixture

@@ -7,9 +7,11 @@ import pytest
 
 
 @pytest.fixture
-def owner_url(postgres_server, database_url) -> str:
-    """The URL of the test's database for the role that owns the schema."""
-    return postgres_server.url("owner", urlsplit(database_url).path.removeprefix("/"))
+def owner_url(postgres_server, database_url, databases) -> str:
+    """The URL of the test's database for the role that owns the schema; no other test gets that database."""
+    name = urlsplit(database_url).path.removeprefix("/")
+    databases.altered.add(name)
+    return postgres_server.url("owner", name)
 
 
 @pytest.fixture
