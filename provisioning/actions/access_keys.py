@@ -7,7 +7,7 @@ from datetime import datetime
 from provisioning.actions.services import Services, repeated
 from provisioning.domain import policy
 from provisioning.domain.caller import Caller
-from provisioning.domain.errors import not_found
+from provisioning.domain.errors import Code, Refusal, not_found
 from provisioning.domain.events import Event
 from provisioning.domain.keys import base62
 from provisioning.domain.permissions import Permission
@@ -112,7 +112,7 @@ def edit_access_key(
 def delete_access_key(
     caller: Caller, environment_id: str, services: Services, *, api_key: str | None = None, name: str | None = None
 ) -> None:
-    """Delete a key by its digits or its name; with neither nothing is found."""
+    """Delete a key by its digits or its name; with neither nothing is found, and a name must be one key's alone."""
     with services.unit(caller) as unit:
         policy.require(caller, Permission.ENVIRONMENT_ACCESS_KEYS_MANAGE)
         unit.environments.get(environment_id)
@@ -140,7 +140,9 @@ def shown(row: AccessKeyRow, services: Services) -> AccessKey:
 
 
 def _one(rows: list[AccessKeyRow], wanted: Callable[[AccessKeyRow], bool]) -> AccessKeyRow:
-    found = next((row for row in rows if wanted(row)), None)
-    if found is None:
+    found = [row for row in rows if wanted(row)]
+    if not found:
         raise not_found("Access key")
-    return found
+    if len(found) > 1:
+        raise Refusal(Code.AMBIGUOUS, "name", what="access keys", name=found[0].name)
+    return found[0]

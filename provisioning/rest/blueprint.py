@@ -5,17 +5,20 @@ from flask_smorest import Api  # type: ignore[import-untyped]
 
 from provisioning.guard.context import SETTINGS
 from provisioning.guard.door import Door
+from provisioning.rest.billing import BILLING
 from provisioning.rest.environments import ENVIRONMENTS
 from provisioning.rest.errors import faulted, refused
+from provisioning.rest.examples import with_examples
 from provisioning.rest.groups import GROUPS
 from provisioning.rest.keys import KEYS
 from provisioning.rest.own_calls import OWN_CALLS
 from provisioning.rest.records import ErrorAnswer
 from provisioning.rest.reference import CSS_PATH, DOCUMENT_PATH, PAGE_PATH, add_reference
 from provisioning.rest.sessions import SESSIONS
+from provisioning.rest.sign_up import SIGN_UP
 from provisioning.rest.users import USERS
 
-NOUNS = (USERS, OWN_CALLS, GROUPS, ENVIRONMENTS, KEYS, SESSIONS)
+NOUNS = (USERS, OWN_CALLS, GROUPS, ENVIRONMENTS, KEYS, BILLING, SIGN_UP, SESSIONS)
 VERSION = "1.1"
 ABOUT = """Users, groups, product environments and access keys of an account, for scripts and for the published client
 libraries, which work unchanged. Lists are complete unless a page is asked for. Unknown query parameters are ignored,
@@ -36,6 +39,8 @@ class Document(Api):  # type: ignore[misc]
     """The OpenAPI document; errors are answered by the application's own handlers, in the form that it describes."""
 
     ERROR_SCHEMA = ErrorAnswer
+    # Every status is named at its call, so that a test can tell one that nobody meant.
+    DEFAULT_ERROR_RESPONSE_NAME = None
 
     def _register_error_handlers(self) -> None:
         """Leave errors to the application, which answers them at every door."""
@@ -58,7 +63,7 @@ def register(app: Flask) -> None:
         api.spec.components.security_scheme(name, credential)
     for noun in NOUNS:
         api.register_blueprint(noun)
-    add_reference(app, api.spec.to_dict())
+    add_reference(app, with_examples(api.spec.to_dict()))
 
 
 REST_DOOR = Door(("/v1_1/", "/session/", DOCUMENT_PATH, PAGE_PATH, CSS_PATH), register, refused, faulted)

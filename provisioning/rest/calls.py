@@ -4,8 +4,9 @@ The declaration guards the route, reads the request for the view and writes the 
 can say something else than the others.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, jsonify
@@ -21,6 +22,13 @@ from provisioning.rest.schemas import Nothing
 
 ACCOUNT_BASE = "/v1_1/provisioning/accounts/<account_id>"
 BODY, QUERY = "json", "query"
+FAULTS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+READ_STATUSES = (
+    HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND,
+    HTTPStatus.TOO_MANY_REQUESTS, *FAULTS,
+)  # fmt: skip
+# Where something changes, a unique value can be taken and a version can be stale.
+WRITE_STATUSES = (*READ_STATUSES, HTTPStatus.CONFLICT)
 View = Callable[..., Any]
 
 
@@ -45,8 +53,10 @@ class Noun(Blueprint):  # type: ignore[misc]
         permission: Permission,
         *,
         answer: type[Schema],
+        many: bool = False,
         query: type[Members] | None = None,
         body: type[Members] | None = None,
+        example: Mapping[str, object] | None = None,
     ) -> Callable[[View], View]:
         """Return a decorator for `view(caller, [query], [body], **ids) -> record or response`.
 
@@ -54,24 +64,32 @@ class Noun(Blueprint):  # type: ignore[misc]
             method, path: address below the account.
             permission: what the key must hold; the action asks the policy again about the very object.
             answer: shape of the answer, for the document.
+            many: whether the answer is a list of them at the top level.
             query: parameters that are read.
             body: members that are read; without one a body must be empty, and GET reads none.
+            example: a body for the document; without one it is put together from the members (examples.py).
         """
 
         def decorate(view: View) -> View:
             made = _within_account(view)
             if body is not None:
-                made = self.arguments(body(), location=BODY, required=_is_needed(body))(made)
+                made = self.arguments(body(), location=BODY, required=_is_needed(body), example=example)(made)
             elif method != "GET":
                 made = _without_body(made)
             if query is not None:
                 made = self.arguments(query(), location=QUERY)(made)
-            made = self.response(200, answer)(made)
-            made = self.doc(operationId=view.__name__, **{"x-permission": permission.value})(made)
+            made = self.response(200, answer(many=many))(made)
+            made = self.doc(**described(view, method), **{"x-permission": permission.value})(made)
             self.route(path, methods=[method])(requires(permission, account_key_caller)(made))
             return view
 
         return decorate
+
+
+def described(view: View, method: str) -> dict[str, Any]:
+    """Return what the document says of a call beside its shapes: its name, and every status that it can have."""
+    statuses = READ_STATUSES if method == "GET" else WRITE_STATUSES
+    return {"operationId": view.__name__, "responses": {str(status.value): status.name for status in statuses}}
 
 
 def _within_account(view: View) -> View:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
 TEXT_BOOLEANS = {"true": True, "false": False}
 LONGEST_TEXT = 1024
@@ -36,6 +36,30 @@ class Members(Schema):
 
     error_messages = SENTENCES  # type: ignore[assignment]
     read_only: frozenset[str] = frozenset()
+
+
+class Body(Members):
+    """A body: null is as good as left out, because one client writes it for every argument that it was not given.
+
+    Attributes:
+        clearable: names for which null is a value of its own: it takes away what is set.
+    """
+
+    clearable: frozenset[str] = frozenset()
+
+    class Meta:
+        """The document says too that unknown members are refused."""
+
+        unknown = RAISE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:  # noqa: ARG002
+        """Let null in where a member may be left out."""
+        field_obj.allow_none = field_obj.allow_none or not field_obj.required
+
+    @post_load
+    def without_nulls(self, members: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Return the members that say something."""
+        return {name: value for name, value in members.items() if value is not None or name in self.clearable}
 
 
 def said(text: str) -> dict[str, Any]:
@@ -78,8 +102,8 @@ def day(**options: Any) -> fields.Date:
 
 
 def any_object(**options: Any) -> fields.Dict:
-    """Return a field for a JSON object with anything in it."""
-    return fields.Dict(error_messages=SENTENCES, **options)
+    """Return a field for a JSON object with anything in it; PHP writes an empty one as an empty list."""
+    return fields.Dict(pre_load=_as_object, error_messages=SENTENCES, **options)
 
 
 def _not_blank(value: str) -> None:
@@ -87,14 +111,22 @@ def _not_blank(value: str) -> None:
         raise ValidationError("is empty.")
 
 
-def _as_boolean(value: Any) -> bool:
+def _as_object(value: Any) -> Any:
+    return {} if value == [] else value
+
+
+def _as_boolean(value: Any) -> bool | None:
+    if value is None:
+        return None
     known = TEXT_BOOLEANS.get(value.lower()) if isinstance(value, str) else value
     if not isinstance(known, bool):
         raise ValidationError("is neither true nor false.")
     return known
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any] | None:
+    if value is None:
+        return None
     given = [value] if isinstance(value, str) else value
     if not isinstance(given, list):
         raise ValidationError("is not a list.")

@@ -16,7 +16,7 @@ from provisioning.guard.context import services
 from provisioning.rest import records
 from provisioning.rest.calls import Noun
 from provisioning.rest.representation import Record, access_key_record
-from provisioning.rest.schemas import KeyMembers, KeyName, KeyQuery, NewKeyMembers
+from provisioning.rest.schemas import KeyMembers, KeyName, KeyNameQuery, KeyQuery, NewKeyMembers
 
 KEYS = Noun("Access keys", "Keys with which programs use one product environment.")
 ALL = "/sub_accounts/<environment_id>/access_keys"
@@ -59,7 +59,7 @@ def remove_key(caller: Caller, environment_id: str, api_key: str) -> Record:
     return {"message": "ok"}
 
 
-@KEYS.call("DELETE", ALL, PERMISSION, query=KeyName, body=KeyName, answer=records.Done)
+@KEYS.call("DELETE", ALL, PERMISSION, query=KeyNameQuery, body=KeyName, answer=records.Done)
 def remove_key_by_name(caller: Caller, query: Members, members: Members, environment_id: str) -> Record:
     """Delete an access key by its name.
 

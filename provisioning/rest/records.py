@@ -183,6 +183,39 @@ class EnvironmentDeleted(Done):
     )
 
 
+class EnvironmentUsage(Schema):
+    """A product environment; what its assets cost is not known here."""
+
+    cloud_name = always(fields.String)
+
+
+class UsageCycle(Schema):
+    """A cycle of a year; the breakdown by assets is empty, as this service holds none."""
+
+    from_day = always(fields.Date)
+    to_day = always(fields.Date, **said("Inclusive."))
+    usage = fields.Integer(required=True, **said("Seats in use at its end, or now."))
+    breakdown = any_object(required=True)
+    product_environment_breakdown = fields.List(
+        fields.Nested(EnvironmentUsage), **said("With include_prodenv_breakdown only.")
+    )
+
+
+class MetricUsage(Schema):
+    """Usage of one metric."""
+
+    metric = always(fields.String, **said("seats"))
+    limit = fields.Integer(required=True)
+    cycles = many(UsageCycle)
+
+
+class BillingUsage(Schema):
+    """Usage of a plan."""
+
+    plan_name = always(fields.String)
+    metric_usage = many(MetricUsage)
+
+
 class AccountId(Schema):
     """An account."""
 
@@ -223,6 +256,8 @@ class Fault(Schema):
     code = always(fields.String, **said("A stable code for programs; it never changes its meaning."))
     used = fields.Integer(**said("With seat_limit_reached: seats in use."))
     limit = fields.Integer(**said("With seat_limit_reached: seats in all."))
+    category = fields.String(**said("With sign_up_closed: user_error."))
+    details = any_object(**said("With sign_up_closed: empty."))
 
 
 class ErrorAnswer(Schema):

@@ -21,6 +21,7 @@ PAGE_PATH = "/docs/api"
 CSS_PATH = "/docs/api.css"
 STYLE = Path(__file__).parent / "static" / "reference.css"
 CODE = Markup("<code>{}</code>")
+OR_NULL = " or null"
 REASON = "describes the API and tells nothing of any account"
 Spec = Mapping[str, Any]
 
@@ -111,9 +112,9 @@ def sections_of(document: Spec) -> list[Section]:
 
 
 def _operation(document: Spec, path: str, method: str, operation: Spec) -> Operation:
-    body = _schema(document, operation.get("requestBody", {}))
-    answer = _schema(document, operation["responses"]["200"])
-    members = _members(document, body)
+    body = operation.get("requestBody", {})
+    answer = _schema(document, operation["responses"].get("200", {}))
+    answer = _resolved(document, answer["items"]) if answer.get("type") == "array" else answer
     return Operation(
         id=operation["operationId"],
         method=method.upper(),
@@ -122,14 +123,24 @@ def _operation(document: Spec, path: str, method: str, operation: Spec) -> Opera
         description=operation.get("description", ""),
         permission=operation.get("x-permission", ""),
         parameters=[_parameter(document, each) for each in operation.get("parameters", ()) if each["in"] == "query"],
-        body=members,
+        body=[_left_out(member) for member in _members(document, _schema(document, body))],
         answer=_members(document, answer),
-        example=_example(document["servers"][0]["url"], path, method.upper(), members),
+        example=_example(document["servers"][0]["url"], path, method.upper(), _content(body).get("example")),
     )
 
 
-def _schema(document: Spec, content: Spec) -> Spec:
-    return _resolved(document, content.get("content", {}).get("application/json", {}).get("schema", {}))
+def _content(described: Spec) -> Spec:
+    found: Spec = described.get("content", {}).get("application/json", {})
+    return found
+
+
+def _schema(document: Spec, described: Spec) -> Spec:
+    return _resolved(document, _content(described).get("schema", {}))
+
+
+def _left_out(member: Member) -> Member:
+    """Return a member of a body without the word on null, which the page says once for all of them."""
+    return member._replace(type=member.type.replace(OR_NULL, ""))
 
 
 def _resolved(document: Spec, schema: Spec) -> Spec:
@@ -156,21 +167,19 @@ def _type(document: Spec, schema: Spec) -> str:
     """Return the type of a schema in words."""
     schema = _resolved(document, schema)
     if "enum" in schema:
-        return " | ".join(str(word) for word in schema["enum"])
-    if schema.get("type") == "array":
-        return f"list of {_type(document, schema['items'])}"
+        return " | ".join(str(word) for word in schema["enum"] if word is not None)
     types = schema.get("type", "object")
     words = types if isinstance(types, list) else [types]
-    return " or ".join(schema.get("format", word) if word == "string" else word for word in words)
+    items = f"list of {_type(document, schema['items'])}" if "items" in schema else ""
+    written: Mapping[str, str] = {"array": items, "string": schema.get("format", "string")}
+    return " or ".join(written.get(word, word) for word in words)
 
 
-def _example(server: str, path: str, method: str, members: list[Member]) -> str:
-    """Return a call by curl; of the body it shows what is required, else its first member."""
+def _example(server: str, path: str, method: str, body: object) -> str:
+    """Return a call by curl, with the example of its body."""
     address = path.replace("{account_id}", "$ACCOUNT").replace("{", "$").replace("}", "")
     lines = [f'curl -u "$KEY:$SECRET" -X {method} \\'] if method != "GET" else ['curl -u "$KEY:$SECRET" \\']
-    shown = [member for member in members if member.required] or members[:1]
-    if shown:
-        body = json.dumps({member.name: "…" for member in shown}, ensure_ascii=False)
-        lines.append(f"  -H 'Content-Type: application/json' -d '{body}' \\")
+    if body:
+        lines.append(f"  -H 'Content-Type: application/json' -d '{json.dumps(body, ensure_ascii=False)}' \\")
     lines.append(f'  "{server}{address}"')
     return "\n".join(lines)

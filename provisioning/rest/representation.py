@@ -7,6 +7,7 @@ from typing import Any
 from provisioning.actions.access_keys import AccessKey
 from provisioning.actions.environments import EnvironmentView
 from provisioning.actions.groups import GroupView
+from provisioning.domain.billing import BillingUsage
 from provisioning.domain.environments import Environment
 from provisioning.domain.groups import Group, Member
 from provisioning.domain.roles_legacy import Role
@@ -121,6 +122,19 @@ def access_key_record(key: AccessKey) -> Record:
         **({"dedicated_for": list(key.dedicated_for)} if key.dedicated_for else {}),
         "root": key.is_first,
     }
+
+
+def billing_record(usage: BillingUsage, cloud_names: list[str] | None) -> Record:
+    """Return the usage of a plan; product environments are named where they were asked for."""
+    named = (
+        {} if cloud_names is None else {"product_environment_breakdown": [{"cloud_name": name} for name in cloud_names]}
+    )
+    cycles = [
+        {"from_day": cycle.first.isoformat(), "to_day": cycle.last.isoformat(), "usage": cycle.used, "breakdown": {},
+         **named}
+        for cycle in usage.cycles
+    ]  # fmt: skip
+    return {"plan_name": usage.plan, "metric_usage": [{"metric": "seats", "limit": usage.limit, "cycles": cycles}]}
 
 
 def session_record(session: Session | None) -> Record:

@@ -7,10 +7,11 @@ a code of its own, so that nobody believes to have set it (IDN-5).
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.user_lists import UserOrder
 from provisioning.domain.users import LONGEST_NAME_PART, Status
-from provisioning.rest.fields import Members, any_object, choice, day, said, text, texts, truth, whole
+from provisioning.rest.fields import Body, Members, any_object, choice, day, said, text, texts, truth, whole
 
 LONGEST_FULL_NAME = 2 * LONGEST_NAME_PART + 1
 MOST_PAGES = 100
+LAST_YEAR = 9998
 MOST_PAGES_OF_USERS = 100_000
 MOST_ON_PAGE = 1000
 ROLES = [role.value for role in Role]
@@ -18,7 +19,7 @@ SORT_ORDERS = ["desc", "asc"]
 TIMES = frozenset({"id", "created_at", "updated_at"})
 
 
-class Nothing(Members):
+class Nothing(Body):
     """A body without members."""
 
 
@@ -41,7 +42,7 @@ class UserQuery(Members):
     page_size = whole(1, MOST_ON_PAGE, **said("Users on a page; preset 100."))
 
 
-class UserMembers(Members):
+class UserMembers(Body):
     """What a request can set of a user, every member optional."""
 
     read_only = TIMES | {
@@ -72,7 +73,7 @@ class GroupQuery(Members):
     extended_details = truth(**said("Show members and times too."))
 
 
-class GroupMembers(Members):
+class GroupMembers(Body):
     """What a request can set of a group."""
 
     read_only = TIMES | {"users"}
@@ -96,7 +97,7 @@ class EnvironmentQuery(Members):
     prefix = text(**said("Start of the name, upper and lower case alike."))
 
 
-class EnvironmentMembers(Members):
+class EnvironmentMembers(Body):
     """What a request can set of a product environment."""
 
     read_only = TIMES | {"api_access_keys"}
@@ -123,7 +124,7 @@ class KeyQuery(Members):
     sort_order = choice(SORT_ORDERS, **said("Preset: desc."))
 
 
-class NewKeyMembers(Members):
+class NewKeyMembers(Body):
     """What a request can set of a new access key."""
 
     read_only = TIMES | {"api_key", "api_secret", "dedicated_for", "root"}
@@ -140,10 +141,23 @@ class KeyMembers(NewKeyMembers):
     dedicated_for = choice(["webhooks"], **said("Moves the dedication from the key that had it."))
 
 
-class KeyName(Members):
+class KeyName(Body):
     """The name of an access key that is to be deleted."""
 
     name = text(LONGEST_NAME_PART)
+
+
+class KeyNameQuery(Members):
+    """The same name in the query."""
+
+    name = text(LONGEST_NAME_PART)
+
+
+class BillingQuery(Members):
+    """Which cycle, and how fine."""
+
+    year = whole(1, LAST_YEAR, **said("The cycle that began in this year. Without it: the present one."))
+    include_prodenv_breakdown = truth(**said("Name the product environments too."))
 
 
 class SessionQuery(Members):

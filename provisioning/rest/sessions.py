@@ -11,7 +11,7 @@ from provisioning.guard.context import services
 from provisioning.guard.cookie import SESSION, cookie_name, present_session
 from provisioning.guard.require import public
 from provisioning.rest import records
-from provisioning.rest.calls import QUERY, Noun
+from provisioning.rest.calls import QUERY, Noun, described
 from provisioning.rest.representation import session_record
 from provisioning.rest.schemas import SessionQuery
 
@@ -40,7 +40,7 @@ def introspect_session(query: dict[str, Any]) -> Response:
 
 def add_introspection(noun: Noun) -> None:
     """Add the route, which takes either credential and so guards itself."""
-    view = noun.doc(operationId="introspect_session", security=EITHER_CREDENTIAL)(introspect_session)
+    view = noun.doc(**described(introspect_session, "GET"), security=EITHER_CREDENTIAL)(introspect_session)
     view = noun.response(200, records.SessionAnswer)(noun.arguments(SessionQuery(), location=QUERY)(view))
     noun.route("/introspect", methods=["GET"])(public(REASON)(view))
 

@@ -24,6 +24,7 @@ from provisioning.rest.schemas import NewUserMembers, UserMembers, UserQuery
 
 PRESET_PAGE_SIZE = 100
 USERS = Noun("Users", "People who log in to the account.")
+EXAMPLE = {"name": "Dana Roe", "email": "dana@example.com", "role": "reports"}
 Members = dict[str, Any]
 
 
@@ -42,7 +43,9 @@ def list_all_users(caller: Caller, query: Members) -> Response:
     return Response(_streamed(batches), content_type="application/json")
 
 
-@USERS.call("POST", "/users", Permission.ACCOUNT_USERS_MANAGE, body=NewUserMembers, answer=records.User)
+@USERS.call(
+    "POST", "/users", Permission.ACCOUNT_USERS_MANAGE, body=NewUserMembers, answer=records.User, example=EXAMPLE
+)
 def add_user(caller: Caller, members: Members) -> Record:
     """Create a user.
 

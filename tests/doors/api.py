@@ -41,7 +41,10 @@ class Contract:
         rule, _ = self._rules.match(path, method, return_rule=True)
         operation = self.document["paths"][RULE.sub(r"{\1}", rule.rule)][method.lower()]
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
-        self._require(schema["$ref"].rpartition("/")[2], answer.get_json())
+        several = schema.get("type") == "array"
+        name = (schema["items"] if several else schema)["$ref"].rpartition("/")[2]
+        for body in answer.get_json() if several else [answer.get_json()]:
+            self._require(name, body)
 
     def _require(self, name: str, body: Any) -> None:
         schema = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": self._schemas}}

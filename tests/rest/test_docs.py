@@ -11,7 +11,7 @@ from cloudinary import provisioning
 from cloudinary.api_client import call_account_api
 
 from provisioning.rest.records import SessionAnswer
-from tests.doors.api import RULE, done
+from tests.doors.api import ACCOUNTS, RULE, done
 
 DOCS = (Path(__file__).parents[2] / "docs" / "provisioning-api.md").read_text()
 YOURS = re.compile(r'"(glk_|gls_|)…"')
@@ -78,7 +78,7 @@ def test_the_table_of_calls_is_complete(app):
     offered = {
         (method, RULE.sub("{}", rule.rule.partition("<account_id>")[2]))
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith("/v1_1/")
+        if rule.rule.startswith(ACCOUNTS)
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     assert told == offered

@@ -32,7 +32,7 @@ def test_a_cloud_name_is_taken_as_given_and_once_over_all_accounts(api, foreign_
     assert refusal(foreign_api.post("/sub_accounts", again)) == (409, "cloud_name_taken")
 
 
-@pytest.mark.parametrize("cloud_name", ["", "-acme", "acme-", "ac me", "acme/shop", "a" * 65, "äcme", "a.b", 5, None])
+@pytest.mark.parametrize("cloud_name", ["", "-acme", "acme-", "ac me", "acme/shop", "a" * 65, "äcme", "a.b", 5])
 def test_a_cloud_name_of_another_shape_is_refused(api, cloud_name, sql):
     before = sql("select count(*) from environments")
     assert refusal(api.post("/sub_accounts", {"name": "One", "cloud_name": cloud_name})) == (400, "invalid_value")

@@ -61,6 +61,15 @@ def test_a_key_is_deleted_by_its_digits_or_by_its_name_and_by_nothing_else(api, 
     assert sql("select count(*) from access_keys where name = 'Root'") == [(2,)]
 
 
+@pytest.mark.rule("KEY-5", "TEN-2")
+def test_a_name_that_several_keys_have_deletes_none_of_them(api, path):
+    first, _ = (done(api.post(path, {"name": "deploy"})) for _ in range(2))
+    assert refusal(api.delete(path, {"name": "deploy"})) == (400, "ambiguous")
+    assert sorted(names(api.get(path))) == ["Root", "deploy", "deploy"]
+    done(api.delete(f"{path}/{first['api_key']}"))
+    assert done(api.delete(path, {"name": "deploy"})) == {"message": "ok"}
+
+
 def test_keys_are_sorted_and_paged_and_the_total_counts_all(api, path, clock):
     for name in ("b", "a", "c"):
         clock.advance(seconds=1)
