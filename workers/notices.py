@@ -48,7 +48,7 @@ NOTICES: Mapping[MailKind, Notice] = {
     MailKind.NEW_KEY: Notice(
         "A new key was made in {account}",
         "A key or token that can act in {account} was made or renewed in your name.",
-        advice="If this was not you, set a new password at once, and have an administrator of {account} revoke the key.",
+        advice="If this was not you, set a new password at once and have an administrator of {account} revoke it.",
     ),
     MailKind.PASSWORD_CHANGED: Notice(
         "Your password for {account} was changed",
@@ -84,5 +84,13 @@ NOTICES: Mapping[MailKind, Notice] = {
     MailKind.SECOND_FACTOR_SET_UP: Notice(
         "A second factor for {account} was set up",
         "A second factor was set up for {recipient} in {account}. A login by password asks for its code from now on.",
+    ),
+    MailKind.WEBHOOK_PAUSED: Notice(
+        "A webhook of {account} was paused",
+        "A webhook of {account} has not taken anything for two days, or asked not to be told any more. It was paused. "
+        "What happens meanwhile is kept for 30 days and sent once it is resumed.",
+        action="Look at the webhooks",
+        path="/webhooks",
+        advice="See that its receiver answers again, then resume it; or remove it where it is not needed.",
     ),
 }

@@ -24,10 +24,11 @@ LONGEST_USER_AGENT = 400
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """What is known of the browser that logs in."""
+    """What is known of the browser that logs in; `device` is the secret of its device cookie (LGN-2)."""
 
     address: str | None
     user_agent: str | None
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,16 @@ class SamlSession:
 
 @dataclass(frozen=True, slots=True)
 class OpenedSession:
-    """A session just opened: the cookie's value, shown once, and whose it is."""
+    """A session just opened: the cookie's value, shown once, and whose it is.
+
+    `device` is the new value of the device cookie, None where the browser is not remembered.
+    """
 
     secret: str
     session_id: str
     user: User
     expires_at: datetime
+    device: str | None = None
 
 
 def open_session(

@@ -1,4 +1,4 @@
-"""Second factors, recovery codes, and logins between their password and their session, as rows (2FA-1, LGN-3, LGN-4)."""
+"""Second factors, recovery codes, and logins between password and session, as rows (2FA-1, LGN-3, LGN-4)."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from provisioning.domain.second_factor import Proof
 from provisioning.store.tables.logins import recovery_codes, second_factors, second_steps
 
 STEP_COLUMNS = [
-    second_steps.c[name] for name in ("account_id", "id", "user_id", "epoch", "proved", "counted", "tries", "expires_at")
+    second_steps.c[name]
+    for name in ("account_id", "id", "user_id", "epoch", "proved", "counted", "tries", "expires_at")
 ]
 
 
@@ -162,6 +163,12 @@ class SecondFactors:
                 **{**values, "proved": _texts(row.proved)}, secret_hash=secret_hash, created_at=now
             )
         )
+
+    def get_step(self, step_id: str) -> StepRow | None:
+        """Return an unfinished login that is not used up, as it stands now."""
+        statement = select(*STEP_COLUMNS).where(self._step(step_id), second_steps.c.used_at.is_(None))
+        row = self._connection.execute(statement).one_or_none()
+        return step_of(row) if row is not None else None
 
     def note_proved(self, step_id: str, proved: Collection[Proof]) -> None:
         """Write what an unfinished login has proved by now."""

@@ -58,9 +58,10 @@ def give_back(connection: Connection, keys: Collection[Key]) -> None:
     connection.execute(statement.values(tries=func.greatest(login_tries.c.tries - 1, 0)))
 
 
-def begin_anew(connection: Connection, keys: Collection[Key]) -> int:
-    """Forget counters; returns the most tries that one of them had."""
-    gone = connection.execute(delete(login_tries).where(_any_of(keys)).returning(login_tries.c.tries))
+def begin_anew(connection: Connection, keys: Collection[Key], at_most: int | None = None) -> int:
+    """Forget counters, with `at_most` only those that have no more tries; returns the most that one of them had."""
+    forgotten = [_any_of(keys)] if at_most is None else [_any_of(keys), login_tries.c.tries <= at_most]
+    gone = connection.execute(delete(login_tries).where(*forgotten).returning(login_tries.c.tries))
     return max((row.tries for row in gone), default=0)
 
 
