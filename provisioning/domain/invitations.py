@@ -30,6 +30,7 @@ class MailKind(StrEnum):
     SECOND_FACTOR_REMOVED = "second_factor_removed"
     SECOND_FACTOR_RESET = "second_factor_reset"
     SECOND_FACTOR_SET_UP = "second_factor_set_up"
+    WEBHOOK_PAUSED = "webhook_paused"
 
 
 class Purpose(StrEnum):
