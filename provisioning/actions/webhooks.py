@@ -201,9 +201,8 @@ def replay_delivery(caller: Caller, webhook_id: str, delivery_id: str, services:
         webhook = unit.webhooks.get(webhook_id)
         delivery = unit.webhooks.get_delivery(delivery_id, webhook_id)
         again = replace(delivery, state=DeliveryState.PENDING, attempts=0, next_at=unit.now)
-        unit.webhooks.change_delivery(
-            delivery_id, only_pending=False, state=again.state.value, attempts=0, next_at=unit.now, leased_until=None
-        )
+        values = {"state": again.state.value, "attempts": 0, "next_at": unit.now, "leased_until": None}
+        unit.webhooks.change_delivery(delivery_id, values, only_pending=False)
         _record(unit, "webhook.delivery_replayed", webhook, event=delivery.event_id, told=delivery.kind)
         return again
 

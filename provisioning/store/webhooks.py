@@ -1,6 +1,6 @@
 """Webhooks and deliveries as rows: handed over from the report, claimed, leased to one attempt, logged (JOB-3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -236,12 +236,12 @@ class Webhooks:
         row = self._connection.execute(wanted.with_for_update(skip_locked=True)).one_or_none()
         return delivery_of(row) if row is not None else None
 
-    def change_delivery(self, delivery_id: str, *, only_pending: bool = True, **values: object) -> None:
+    def change_delivery(self, delivery_id: str, values: Mapping[str, object], *, only_pending: bool = True) -> None:
         """Write fields of a delivery; one that is done meanwhile is left as it is unless asked otherwise."""
         condition = and_(self._delivered, webhook_deliveries.c.id == delivery_id)
         if only_pending:
             condition = and_(condition, webhook_deliveries.c.state == PENDING)
-        self._connection.execute(update(webhook_deliveries).where(condition).values(**values))
+        self._connection.execute(update(webhook_deliveries).where(condition).values(dict(values)))
 
     def make_due(self, webhook_id: str, now: datetime) -> None:
         """Have everything that a webhook is still to be told come due now."""
