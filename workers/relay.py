@@ -15,8 +15,11 @@ import structlog
 from redis import Redis
 from rq import Queue
 
-from provisioning.actions.activity import seal_activity
+from provisioning.actions.activity import chains, seal_activity, write_attempts
+from provisioning.actions.erasure import erase_cancelled_accounts
+from provisioning.actions.expiry import warn_of_expiry
 from provisioning.actions.services import Services
+from provisioning.domain.activity import HEAD_EVENT
 from provisioning.store.outbox import OwedRow, claim_due
 from workers.jobs.owed import word_of, worker_caller
 from workers.queues import RELAY_KEY, RELAY_KEY_SECONDS, connect, enqueue, open_queue
@@ -24,6 +27,10 @@ from workers.subscriptions import SUBSCRIPTIONS
 
 IDLE_SECONDS = 0.4
 SEAL_EVERY = timedelta(seconds=1)
+ATTEMPTS_EVERY = timedelta(seconds=10)
+HEADS_EVERY = timedelta(minutes=1)
+# Warnings and erasures are due by the day; a few minutes more or less are nothing to them.
+DUTIES_EVERY = timedelta(minutes=5)
 CLAIMED_AT_ONCE = 1000
 ROWS_IN_A_JOB = 100
 # With so many jobs waiting the workers are behind; claiming more would only use up attempts.
@@ -43,17 +50,37 @@ class Relay:
     def __init__(self, services: Services, queue: Queue) -> None:
         self._services = services
         self._queue = queue
-        self._sealed_at: datetime | None = None
+        self._done_at: dict[str, datetime] = {}
+        self._told: dict[str, int] = {}
         self._faults: dict[str, str] = {}
 
     def turn(self) -> bool:
         """Do what is due once; returns whether there may be more at once. Faults are logged, none is raised."""
         rung = self._guarded("ring", self.ring)
-        now = self._services.now()
-        if self._sealed_at is None or now - self._sealed_at >= SEAL_EVERY:
-            self._sealed_at = now
-            self._guarded("seal", lambda: seal_activity(self._services))
+        self._now_and_then("seal", SEAL_EVERY, lambda: seal_activity(self._services))
+        self._now_and_then("attempts", ATTEMPTS_EVERY, lambda: write_attempts(self._services))
+        self._now_and_then("heads", HEADS_EVERY, self.tell_heads)
+        self._now_and_then("warnings", DUTIES_EVERY, lambda: warn_of_expiry(self._services))
+        self._now_and_then("erasures", DUTIES_EVERY, lambda: erase_cancelled_accounts(self._services))
         return rung >= CLAIMED_AT_ONCE
+
+    def tell_heads(self) -> int:
+        """Write the head of every chain that has grown since the last time to the log; returns how many (AUD-3).
+
+        Whoever keeps the log elsewhere can show later that a chain was made anew: `gatelodge activity verify --log`.
+        """
+        grown = [head for head in chains(self._services) if self._told.get(head.account_id) != head.number]
+        for head in grown:
+            log.info(HEAD_EVENT, account=head.account_id, number=head.number, digest=head.digest)
+            self._told[head.account_id] = head.number
+        return len(grown)
+
+    def _now_and_then(self, step: str, every: timedelta, work: Callable[[], int]) -> None:
+        """Do a step where it is time for it."""
+        now, last = self._services.now(), self._done_at.get(step)
+        if last is None or now - last >= every:
+            self._done_at[step] = now
+            self._guarded(step, work)
 
     def ring(self) -> int:
         """Claim due rows and enqueue their jobs; returns how many rows.

@@ -1,18 +1,19 @@
 """The activity report: read, exported, sealed, verified (ACT-1, ACT-2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from provisioning.actions.services import Services
 from provisioning.domain import policy
-from provisioning.domain.activity import Entry, first_fault, stray_fault
+from provisioning.domain.activity import Entry, Head, first_fault, head_fault, stray_fault
 from provisioning.domain.activity_export import Form, written
 from provisioning.domain.activity_query import ActivityQuery, filters_of
 from provisioning.domain.caller import Caller, WayIn, nobody
 from provisioning.domain.events import Event
 from provisioning.domain.permissions import Permission
 from provisioning.domain.proof import require_fresh
-from provisioning.store.activity import accounts_to_seal, last_seal, seal_new
+from provisioning.store.activity import accounts_to_seal, add_entries, chain_heads, last_seal, seal_new
+from provisioning.store.strangers import take_waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,19 @@ class ActivityPage:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What verifying the chain found: the number of seals, its head, entries without a seal yet, the first fault."""
+    """What verifying the chain found.
+
+    Attributes:
+        sealed: number of seals; head: the newest one's hash.
+        unsealed: entries without a seal yet.
+        outside: lines outside the database that the chain was compared with.
+        fault: a sentence on the first fault, None where the chain holds.
+    """
 
     sealed: int
     head: str | None
     unsealed: int
+    outside: int
     fault: str | None
 
 
@@ -93,17 +102,28 @@ def _entries(caller: Caller, query: ActivityQuery, services: Services) -> Iterat
         last = portion[-1].id
 
 
-def verify_activity(caller: Caller, services: Services) -> Verdict:
-    """Verify the chain of seals against the entries (ACT-2)."""
+def verify_activity(caller: Caller, services: Services, outside: Sequence[Head] = ()) -> Verdict:
+    """Verify the chain of seals against the entries, and against what was written outside the database (ACT-2, AUD-3).
+
+    Args:
+        caller: needs to read the report.
+        services: from outside.
+        outside: heads from log lines and exports; those of other accounts do not count.
+    """
     with services.read(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_ACTIVITY_READ)
         unit.accounts.get()
-        fault = first_fault(unit.activity.chain()) or stray_fault(unit.activity.first_stray())
+        heads = [head for head in outside if head.account_id == caller.account and head.number]
+        digests = unit.activity.digests({head.number for head in heads})
+        fault = (
+            first_fault(unit.activity.chain()) or stray_fault(unit.activity.first_stray()) or head_fault(heads, digests)
+        )
         last = last_seal(unit.connection, caller.account)
         return Verdict(
             sealed=last.number if last else 0,
             head=last.digest if last else None,
             unsealed=unit.activity.count_unsealed(),
+            outside=len(heads),
             fault=fault,
         )
 
@@ -118,3 +138,20 @@ def seal_activity(services: Services) -> int:
         with services.unit(nobody(WayIn.WORKER, None, account_id)) as unit:
             sealed += seal_new(unit.connection, account_id, unit.now)
     return sealed
+
+
+def chains(services: Services) -> list[Head]:
+    """Return the head of every account's chain, for the line that is written outside the database (AUD-3)."""
+    with services.read(nobody(WayIn.WORKER, None)) as unit:
+        return chain_heads(unit.connection)
+
+
+def write_attempts(services: Services) -> int:
+    """Write the entries of strangers' attempts that were counted and that nobody has written since; returns how many.
+
+    Each is one entry for a minute, a kind and a code, with the count (AUD-1).
+    """
+    with services.unit(nobody(WayIn.WORKER, None)) as unit:
+        entries = take_waiting(unit.connection, unit.now, unit.new_id)
+        add_entries(unit.connection, entries)
+    return len(entries)

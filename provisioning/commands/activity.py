@@ -1,5 +1,6 @@
 """`gatelodge activity`: read, export and verify the activity report (ACT-1, ACT-2)."""
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -13,14 +14,16 @@ from provisioning.actions.activity import export_activity, list_activity, verify
 from provisioning.actions.services import Services
 from provisioning.commands.installation import Place, open_account, user_id_of
 from provisioning.commands.options import account_option, operators
-from provisioning.commands.output import show
-from provisioning.domain.activity import Entry, as_mapping
-from provisioning.domain.activity_export import Form
+from provisioning.commands.output import plain, show
+from provisioning.domain.activity import HEAD_EVENT, Entry, Head, as_mapping
+from provisioning.domain.activity_export import ExportFault, Form, checked
 from provisioning.domain.activity_query import NAMES, ActivityQuery, Outcome, query_from
 from provisioning.domain.caller import Caller, WayIn
+from provisioning.domain.errors import invalid
 from provisioning.domain.events import KINDS
 
 Command = Callable[..., Any]
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.group()
@@ -87,13 +90,60 @@ def export(account_id: str, form: str, file: Path | None, place: Place, **given:
 
 @activity.command("verify")
 @account_option
+@click.option("--export", "exports", multiple=True, type=FILE, help="An export kept outside; may be repeated.")
+@click.option("--log", "logs", multiple=True, type=FILE, help="A log of the relay kept outside; may be repeated.")
 @operators(changes=False)
-def verify(account_id: str, place: Place) -> int:
-    """Verify that no sealed entry was changed or taken away; exit 1 where one was."""
+def verify(account_id: str, exports: tuple[Path, ...], logs: tuple[Path, ...], place: Place) -> int:
+    """Verify that no sealed entry was changed or taken away; exit 1 where one was.
+
+    A chain that was made anew as a whole holds in itself: give it exports or logs that were kept outside the database.
+    """
     with open_account(place, account_id) as (caller, services):
-        verdict = verify_activity(caller, services)
-        show({"holds": verdict.fault is None, **_facts_of(verdict)}, as_json=place.as_json)
+        outside = [each for path in exports for each in head_of_export(path, account_id, services)]
+        outside += [each for path in logs for each in heads_of_log(path, account_id)]
+        verdict = verify_activity(caller, services, outside)
+        show({"holds": verdict.fault is None, **plain(verdict)}, as_json=place.as_json)
         return 0 if verdict.fault is None else 1
+
+
+def head_of_export(path: Path, account_id: str, services: Services) -> list[Head]:
+    """Return what the signed line of an export says of the chain, none where nothing was sealed then.
+
+    Raises:
+        Refusal: the file is no export of this account, or was changed.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            said = checked(lines, services.signer.is_right)
+    except (ExportFault, UnicodeDecodeError) as fault:
+        raise invalid("export", f"{path}: {fault}") from fault
+    if said.account_id != account_id:
+        raise invalid("export", f"{path} is an export of another account.")
+    return [Head(account_id, said.number, said.digest)] if said.number else []
+
+
+def heads_of_log(path: Path, account_id: str) -> list[Head]:
+    """Return the heads of an account's chain that the lines of a log tell; other lines are left aside.
+
+    Raises:
+        Refusal: no line tells of this account.
+    """
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        told = [each for each in map(_head_in, lines) if each is not None and each.account_id == account_id]
+    if not told:
+        raise invalid("log", f"{path} has no line on the chain of this account.")
+    return told
+
+
+def _head_in(line: str) -> Head | None:
+    """Return what a line of the relay's log says of a chain, None where it is another line."""
+    if HEAD_EVENT not in line:
+        return None
+    try:
+        said = json.loads(line[line.index("{") :])
+        return Head(said["account"], int(said["number"]), said["digest"]) if said["event"] == HEAD_EVENT else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 @contextmanager
@@ -119,7 +169,3 @@ def _line(entry: Entry) -> dict[str, object]:
         "way_in": entry.way_in,
         "id": entry.id,
     }
-
-
-def _facts_of(verdict: object) -> dict[str, object]:
-    return {name: getattr(verdict, name) for name in ("sealed", "head", "unsealed", "fault")}

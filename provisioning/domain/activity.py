@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 GENESIS = "0" * 64
+# The event of the log line that the relay writes of each chain (AUD-3); `gatelodge activity verify --log` reads it.
+HEAD_EVENT = "activity.head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,15 @@ class Seal:
     number: int
     entry_id: str
     previous: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a line outside the database says of a chain: the number and the hash of its newest seal then (AUD-3)."""
+
+    account_id: str
+    number: int
     digest: str
 
 
@@ -94,3 +105,20 @@ def stray_fault(entry_id: str | None) -> str | None:
         entry_id: id of an entry that has no seal and waits for none; whoever wrote it is not this service.
     """
     return None if entry_id is None else f"the entry {entry_id} was put in beside the chain."
+
+
+def head_fault(heads: Iterable[Head], digests: Mapping[int, str]) -> str | None:
+    """Return a sentence on the first line outside that the chain does not keep to, None where it keeps to all.
+
+    A chain that its owner rebuilt as a whole holds in itself; only what was written elsewhere tells (AUD-3).
+
+    Args:
+        heads: lines of the log and of exports.
+        digests: number -> hash of the chain's seals.
+    """
+    for head in sorted(heads, key=lambda head: head.number):
+        if head.number not in digests:
+            return f"seal {head.number}, which a line outside the database tells of, is gone: newest entries were cut."
+        if digests[head.number] != head.digest:
+            return f"seal {head.number} is not the one that a line outside tells of: the chain was made anew."
+    return None

@@ -144,7 +144,8 @@ def _read_last(line: str) -> dict[str, Any]:
     try:
         values: dict[str, Any] = json.loads(line) if line.startswith("{") else _of_csv(line)
         data = values["data"]
-        if values["kind"] != SIGNATURE or not isinstance(data["chain"], dict):
+        same = (values["account_id"], values["at"]) == (data["account_id"], data["made_at"])
+        if values["kind"] != SIGNATURE or not same or not isinstance(data["chain"], dict):
             raise ValueError
     except (ValueError, KeyError, TypeError, csv.Error) as fault:
         raise ExportFault("the last line is not the signed line of an export.") from fault

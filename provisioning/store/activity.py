@@ -1,15 +1,16 @@
 """The activity report as rows: written with the change, sealed behind it, read by page (ACT-1, ACT-2)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, or_, select, true, tuple_
 
-from provisioning.domain.activity import Entry, Seal, seal_after
+from provisioning.domain.activity import Entry, Head, Seal, seal_after
 from provisioning.domain.activity_query import ActivityQuery
 from provisioning.domain.errors import invalid
 from provisioning.store.statements import Statement
+from provisioning.store.tables.accounts import accounts
 from provisioning.store.tables.activity import activity, activity_seals, activity_unsealed
 
 ENTRY_FIELDS = tuple(Entry.__dataclass_fields__)
@@ -78,6 +79,19 @@ def last_seal(connection: Connection, account_id: str) -> Seal | None:
     return Seal(row.number, row.entry_id, row.previous, row.digest) if row is not None else None
 
 
+def chain_heads(connection: Connection) -> list[Head]:
+    """Return the newest seal of every account that has one, each by one look into the index."""
+    newest = (
+        select(activity_seals.c.number, activity_seals.c.digest)
+        .where(activity_seals.c.account_id == accounts.c.id)
+        .order_by(activity_seals.c.number.desc())
+        .limit(1)
+        .lateral("head")
+    )
+    statement = select(accounts.c.id, newest.c.number, newest.c.digest).join(newest, true())
+    return [Head(row.id, row.number, row.digest) for row in connection.execute(statement)]
+
+
 class Activity:
     """The activity report of one account.
 
@@ -141,6 +155,13 @@ class Activity:
             if len(rows) < SEALED_AT_ONCE:
                 return
             number = rows[-1].number
+
+    def digests(self, numbers: Collection[int]) -> dict[int, str]:
+        """Return number -> hash of the seals with these numbers that there are."""
+        statement = select(activity_seals.c.number, activity_seals.c.digest).where(
+            activity_seals.c.account_id == self._account_id, activity_seals.c.number.in_(numbers)
+        )
+        return {row.number: row.digest for row in self._connection.execute(statement)}
 
     def count_unsealed(self) -> int:
         """Return how many entries wait for their seal."""

@@ -9,6 +9,7 @@ nobody who is logged in ever touches it.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, case, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -21,6 +22,8 @@ KEPT_FOR = timedelta(days=1)
 KEPT_OF_ENTRY = ("kind", "outcome", "way_in", "actor_id", "actor_name", "address", "target_kind", "target_id",
                  "target_name", "data")  # fmt: skip
 _KEY = ("account_id", "kind", "way_in", "code", "target")
+
+
 def count_attempt(connection: Connection, entry: Entry) -> Entry | None:
     """Count a refused attempt; returns the entry to be written now, None where one was written less than a minute ago.
 
@@ -78,10 +81,12 @@ def take_waiting(connection: Connection, now: datetime, new_id: Callable[[], str
     )
     rows = connection.execute(taken).all()
     connection.execute(delete(stranger_attempts).where(table.waiting == 0, table.written_at < now - KEPT_FOR))
-    return [
-        _with_count(Entry(account_id=row.account_id, id=new_id(), at=now, code=row.code or None, **row.entry), row.written)
-        for row in rows
-    ]
+    return [_entry_of(row, new_id(), now) for row in rows]
+
+
+def _entry_of(row: Any, entry_id: str, at: datetime) -> Entry:
+    entry = Entry(account_id=row.account_id, id=entry_id, at=at, code=row.code or None, **row.entry)
+    return _with_count(entry, row.written)
 
 
 def _with_count(entry: Entry, count: int) -> Entry:

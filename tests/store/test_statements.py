@@ -9,7 +9,7 @@ from sqlalchemy import Integer, bindparam, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from provisioning.actions.access_keys import generate_access_key, list_access_keys
-from provisioning.actions.activity import export_activity, seal_activity, verify_activity
+from provisioning.actions.activity import chains, export_activity, seal_activity, verify_activity, write_attempts
 from provisioning.actions.environments import NewEnvironment, create_environment, delete_environment
 from provisioning.actions.groups import (
     NewGroup,
@@ -50,6 +50,9 @@ GLOBAL = {
     "users.email_key": "a login page names no account (LGN-1)",
     "settings": "a login page asks whose domain an address has (LGN-1)",
     "distinct activity_unsealed.account_id": "the sealer asks which accounts have something to seal",
+    "accounts.id, head.number": "the relay writes the head of every account's chain to the log (AUD-3)",
+    "stranger_attempts.waiting": "the relay writes what strangers tried, of every account (AUD-1)",
+    "stranger_attempts.written_at": "the relay forgets old counts of strangers, of every account",
     "outbox.next_at": "the relay claims what is due, of every account",
     "saml_connections.id": "a connection is found by the id in our own address (SAM-1)",
 }
@@ -91,6 +94,8 @@ def use_everything(services, account, caller, sql, clock) -> None:
     clock.now += timedelta(seconds=5)
     seal_activity(services)
     verify_activity(operator(caller.account), services)
+    chains(services)
+    write_attempts(services)
 
 
 def touches(statement: str) -> list[str]:

@@ -1,6 +1,6 @@
 """What callers who are not logged in tried and were refused, counted until it is written to the report (AUD-1)."""
 
-from sqlalchemy import Column, Integer, Table, Text
+from sqlalchemy import Column, Integer, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from provisioning.store.tables.columns import account_column, id_column, metadata, moment
