@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from provisioning.domain.events import Event
+from provisioning.domain.revocations import Revocation
 from provisioning.domain.sessions import EndReason
 from provisioning.domain.users import User
 from provisioning.store.unit_of_work import Unit
@@ -11,11 +12,27 @@ from provisioning.store.unit_of_work import Unit
 def end_access(unit: Unit, user: User, reason: EndReason) -> User:
     """Return the user with the epoch raised; sessions opened before are dead once this transaction commits.
 
-    Unused links end with it, and the fact is recorded, from which a job tells everybody who relies on the session.
-    The caller of this function saves the user.
+    Pending logins and known devices are of an epoch too and end with it; unused links are ended here. A receipt counts
+    what was live, by the user's own rows alone, and the fact is recorded, from which a job tells everybody who relies
+    on the session. The caller of this function saves the user.
     """
-    unit.sessions.end_links(user.id, unit.now)
-    return raise_epoch(unit, user, reason)
+    live = unit.revocations.count_live(user.id, user.epoch, unit.now)
+    links = unit.sessions.end_links(user.id, unit.now)
+    after = raise_epoch(unit, user, reason)
+    unit.revoked = Revocation(
+        account_id=unit.account_id,
+        id=unit.new_id(),
+        user_id=user.id,
+        epoch=after.epoch,
+        reason=reason,
+        way_in=unit.caller.way_in.value,
+        ended_by=unit.caller.id,
+        ended_by_name=unit.caller.name,
+        ended_at=unit.now,
+        ended=replace(live, links=links),
+    )
+    unit.revocations.add(unit.revoked)
+    return after
 
 
 def raise_epoch(unit: Unit, user: User, reason: EndReason) -> User:

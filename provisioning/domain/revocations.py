@@ -18,8 +18,8 @@ class Ended:
 
     Attributes:
         sessions, pending_logins, links, devices: how many of each were live.
-        keys: ids of live account keys that the user had made. They are the account's and go on; an administrator looks
-            at them and keeps or ends each (KEY-3).
+        keys: ids of the live account keys and SCIM tokens that the user answers for. They are the account's and go on;
+            an administrator keeps or ends each (KEY-3).
     """
 
     sessions: int = 0

@@ -3,46 +3,65 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Row, Text, and_, bindparam, func, insert, literal_column, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+)
 
 from provisioning.domain.revocations import Ended, Revocation
 from provisioning.domain.sessions import EndReason
 from provisioning.store.statements import Statement
-from provisioning.store.tables.keys import account_keys
+from provisioning.store.tables.keys import account_keys, scim_tokens
+from provisioning.store.tables.logins import devices, second_steps
 from provisioning.store.tables.sessions import sessions
 from provisioning.store.tables.webhooks import revocations
 
 PLAIN_FIELDS = ("account_id", "id", "user_id", "epoch", "way_in", "ended_by", "ended_by_name", "ended_at")
 ADD_REVOCATION = Statement(insert(revocations))
-_live_sessions = (
-    select(func.count())
-    .select_from(sessions)
-    .where(
-        sessions.c.account_id == bindparam("of_account"),
-        sessions.c.user_id == bindparam("of_user"),
-        sessions.c.epoch == bindparam("of_epoch"),
-        sessions.c.ended_at.is_(None),
-        sessions.c.expires_at > bindparam("at_time"),
+
+
+def _count(table: Table, *live: ColumnElement[bool]) -> ScalarSelect[int]:
+    """Return how many rows of a user, made under the present epoch, are live; by the index on the user."""
+    mine = (table.c.account_id == bindparam("of_account"), table.c.user_id == bindparam("of_user"))
+    counted = select(func.count()).select_from(table).where(*mine, table.c.epoch == bindparam("of_epoch"), *live)
+    return counted.scalar_subquery()
+
+
+def _keys_of(table: Table) -> ScalarSelect[list[str]]:
+    """Return the ids of the live keys or tokens that a user answers for."""
+    ids = func.coalesce(func.array_agg(table.c.id), literal_column("'{}'::text[]", ARRAY(Text)))
+    mine = (table.c.account_id == bindparam("of_account"), table.c.answerable == bindparam("of_user"))
+    live = (table.c.revoked_at.is_(None), table.c.expires_at > bindparam("at_time"))
+    return select(ids).where(*mine, *live).scalar_subquery()
+
+
+COUNT_LIVE = Statement(
+    select(
+        _count(sessions, sessions.c.ended_at.is_(None), sessions.c.expires_at > bindparam("at_time")).label("sessions"),
+        _count(second_steps, second_steps.c.used_at.is_(None), second_steps.c.expires_at > bindparam("at_time")).label(
+            "pending_logins"
+        ),
+        _count(devices).label("devices"),
+        func.array_cat(_keys_of(account_keys), _keys_of(scim_tokens)).label("keys"),
     )
-    .scalar_subquery()
 )
-_live_keys = (
-    select(func.coalesce(func.array_agg(account_keys.c.id), literal_column("'{}'::text[]", ARRAY(Text))))
-    .where(
-        account_keys.c.account_id == bindparam("of_account"),
-        account_keys.c.made_by == bindparam("of_user"),
-        account_keys.c.revoked_at.is_(None),
-        account_keys.c.expires_at > bindparam("at_time"),
-    )
-    .scalar_subquery()
-)
-COUNT_LIVE = Statement(select(_live_sessions.label("sessions"), _live_keys.label("keys")))
 
 
 def revocation_of(row: Row[Any]) -> Revocation:
     """Return a row as the domain's value, without the confirmations that webhooks gave."""
     values = row._mapping
-    ended = Ended(row.sessions, row.pending_logins, row.links, row.devices, tuple(row.keys))
+    ended = Ended(row.sessions, row.pending_logins, row.links, row.devices, tuple(values["keys"]))
     return Revocation(**{name: values[name] for name in PLAIN_FIELDS}, reason=EndReason(row.reason), ended=ended)
 
 
@@ -58,12 +77,12 @@ class Revocations:
         self._connection = connection
         self._account_id = account_id
 
-    def count_live(self, user_id: str, epoch: int, now: datetime) -> tuple[int, tuple[str, ...]]:
-        """Return how many sessions of a user are live, and the ids of live account keys that the user made."""
+    def count_live(self, user_id: str, epoch: int, now: datetime) -> Ended:
+        """Return what is live of a user's access, but for the links."""
         found = COUNT_LIVE.run(
             self._connection, of_account=self._account_id, of_user=user_id, of_epoch=epoch, at_time=now
         ).one()
-        return found.sessions, tuple(found.keys)
+        return Ended(found.sessions, found.pending_logins, 0, found.devices, tuple(found.keys))
 
     def add(self, revocation: Revocation) -> None:
         """Insert a receipt."""

@@ -189,13 +189,13 @@ class Sessions:
         values = {name: getattr(row, name) for name in row.__dataclass_fields__}
         ADD_LINK.run(self._connection, **{**values, "purpose": row.purpose.value})
 
-    def end_links(self, user_id: str, now: datetime, purpose: Purpose | None = None) -> None:
-        """End a user's open links, of one purpose or of all (INV-2, OUT-3)."""
+    def end_links(self, user_id: str, now: datetime, purpose: Purpose | None = None) -> int:
+        """End a user's open links, of one purpose or of all (INV-2, OUT-3); returns how many."""
         conditions = [links.c.account_id == self._account_id, links.c.user_id == user_id]
         conditions += [links.c.used_at.is_(None), links.c.ended_at.is_(None)]
         if purpose is not None:
             conditions.append(links.c.purpose == purpose.value)
-        self._connection.execute(update(links).where(*conditions).values(ended_at=now))
+        return self._connection.execute(update(links).where(*conditions).values(ended_at=now)).rowcount
 
     def use_link(self, link_id: str, now: datetime) -> bool:
         """Use a link up; of many that try at once one is told True (LNK-1)."""

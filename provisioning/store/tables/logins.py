@@ -46,6 +46,7 @@ second_steps = Table(
     moment("used_at"),
     reference("users", "user_id", name="fk_second_steps_user"),
     Index("ux_second_steps_secret", "secret_hash", unique=True),
+    Index("ix_second_steps_user", "account_id", "user_id"),
 )
 
 # One cookie stands for a browser, which several people may have logged in with: several rows of one secret.

@@ -52,7 +52,7 @@ revocations = Table(
     Column("pending_logins", Integer, nullable=False),
     Column("links", Integer, nullable=False),
     Column("devices", Integer, nullable=False),
-    # Account keys that the user had made: they are the account's and go on until an administrator ends them (KEY-3).
+    # Keys and tokens that the user answers for: they are the account's and go on until an administrator ends them.
     Column("keys", ARRAY(Text), nullable=False),
     reference("users", "user_id", name="fk_revocations_user"),
     Index("ux_revocations_user", "account_id", "user_id", "epoch", unique=True),

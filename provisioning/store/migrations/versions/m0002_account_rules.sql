@@ -164,6 +164,7 @@ create table second_steps (
     constraint fk_second_steps_user foreign key(account_id, user_id) references users (account_id, id) on delete cascade
 );
 create unique index ux_second_steps_secret on second_steps (secret_hash);
+create index ix_second_steps_user on second_steps (account_id, user_id);
 -- Browsers that somebody has logged in with, and the counters that slow guessing (LGN-2, PWD-5).
 create table devices (
     account_id text not null,
