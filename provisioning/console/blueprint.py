@@ -8,12 +8,14 @@ from flask import Blueprint, request
 
 from provisioning.console.account import add_account
 from provisioning.console.activity import add_activity
+from provisioning.console.api_keys import add_api_keys
 from provisioning.console.assets import add_assets
 from provisioning.console.errors import error_page, fault_page
 from provisioning.console.groups import add_groups
 from provisioning.console.invite import add_invite
 from provisioning.console.links import add_links
 from provisioning.console.login import add_login
+from provisioning.console.login_steps import add_login_steps
 from provisioning.console.user_acts import add_user_acts
 from provisioning.console.users import add_users
 from provisioning.guard.csrf import require_own_form
@@ -25,11 +27,13 @@ MOST_BYTES = 1024 * 1024
 ROOMS = (
     add_assets,
     add_login,
+    add_login_steps,
     add_links,
     add_users,
     add_invite,
     add_user_acts,
     add_groups,
+    add_api_keys,
     add_activity,
     add_account,
 )

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 
-from provisioning.console.errors import sentence
+from provisioning.console.errors import seconds_to_wait, sentence
 from provisioning.domain.addresses import is_email
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.seats import MOST_ADDITIONAL_BY_SELF_SERVICE
@@ -22,6 +22,10 @@ T = TypeVar("T")
 NOT_AN_EMAIL = "Enter an email address such as name@example.com."
 NO_PASSWORD = "Enter your password."  # noqa: S105 - a sentence, not a password.
 NO_NUMBER = f"Enter a number from 0 to {MOST_ADDITIONAL_BY_SELF_SERVICE}. For more users, contact support."
+NO_CODE = "Enter the six digits that your app shows, or one of your recovery codes."
+LONGEST_CODE = 100
+# What is never shown again (LGN-6).
+SECRET_FIELDS = frozenset({"password", "code"})
 TOO_LONG = f"Use at most {LONGEST_NAME_PART} characters."
 HOLDS_NUL = "This holds a character that cannot be stored. Type it again."
 
@@ -44,6 +48,12 @@ def some_text(text: str) -> None:
     """Refuse nothing typed at all."""
     if not text:
         raise ValidationError(NO_PASSWORD)
+
+
+def some_code(text: str) -> None:
+    """Refuse nothing typed at all, and what is longer than any code."""
+    if not text.strip() or len(text) > LONGEST_CODE:
+        raise ValidationError(NO_CODE)
 
 
 def self_service_number(number: int) -> None:
@@ -91,6 +101,12 @@ class PasswordForm(Form):
     account = Trimmed(load_default="")
 
 
+class CodeForm(Form):
+    """A code of an authenticator app, or a recovery code."""
+
+    code = fields.String(required=True, validate=some_code, error_messages={"required": NO_CODE})
+
+
 class NewPasswordForm(Form):
     """The form behind a mail link."""
 
@@ -111,13 +127,14 @@ class UserLimitForm(Form):
 class Filled:
     """A form as it came: checked values, what was typed, and a sentence for each field that has a fault.
 
-    `code` is that of the refusal behind them.
+    `code` is that of the refusal behind them, `wait` the seconds until the same may be tried again.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     code: Code | None = None
+    wait: int = 1
 
     @property
     def is_good(self) -> bool:
@@ -128,6 +145,7 @@ class Filled:
         """Put a refusal beside a field, '' for the whole form."""
         self.errors[name] = sentence(refusal)
         self.code = refusal.code
+        self.wait = seconds_to_wait(refusal)
 
 
 def read_form(schema: Schema, sent: MultiDict[str, str]) -> Filled:
@@ -139,7 +157,7 @@ def read_form(schema: Schema, sent: MultiDict[str, str]) -> Filled:
     """
     given = sent.to_dict()
     values, errors = load(schema, given)
-    typed = {name: text for name, text in given.items() if name != "password"}
+    typed = {name: text for name, text in given.items() if name not in SECRET_FIELDS}
     return Filled(values, typed, errors, Code.INVALID_VALUE if errors else None)
 
 

@@ -10,30 +10,30 @@ from urllib.parse import urlencode
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from provisioning.actions.sessions import Browser, OpenedSession, caller_of, log_out
-from provisioning.actions.sign_in import PENDING_LIFETIME, AccountChoice, by_password, choose_account, organisations_of
+from provisioning.actions.sessions import log_out
+from provisioning.actions.sign_in import AccountChoice, by_password, choose_account, organisations_of
+from provisioning.console.entering import asked_for, browser
 from provisioning.console.errors import LOGIN, form_page
 from provisioning.console.forms import EmailForm, Filled, PasswordForm, read_form
+from provisioning.console.login_steps import go_on
 from provisioning.console.notices import leave_notice
 from provisioning.console.pages import lead_to, page
 from provisioning.domain.caller import Caller
-from provisioning.domain.errors import Refusal
+from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.permissions import Permission
-from provisioning.guard.context import client_address, services
+from provisioning.domain.second_factor import PENDING_LIFETIME
+from provisioning.guard.context import services
 from provisioning.guard.cookie import (
+    CHOICE,
     SESSION,
     delete_cookie,
     present_session,
     read_cookie,
     session_caller,
     set_cookie,
-    set_session,
 )
-from provisioning.guard.csrf import FORM
-from provisioning.guard.local_paths import HOME, is_own_page, local_path
+from provisioning.guard.local_paths import HOME
 from provisioning.guard.require import public, requires
-
-CHOICE = "gatelodge_choice"
 
 
 def add_login(blueprint: Blueprint) -> None:
@@ -65,19 +65,19 @@ def post_login() -> Response:
     except Refusal as refusal:
         form.refuse("", refusal)
         return _password_page(form)
-    return _account_page(found) if isinstance(found, AccountChoice) else enter(found)
+    return _account_page(found) if isinstance(found, AccountChoice) else go_on(found)
 
 
 @public("people log in here; the password was proved by a pending login")
 def post_account() -> Response:
     """Take the choice among the accounts that a password fitted in."""
     try:
-        opened = choose_account(read_cookie(CHOICE) or "", request.form.get("account", ""), browser(), services())
+        found = choose_account(read_cookie(CHOICE) or "", request.form.get("account", ""), browser(), services())
     except Refusal as refusal:
         form = Filled()
         form.refuse("", refusal)
         return _email_page(form)
-    return enter(opened)
+    return go_on(found)
 
 
 @requires(Permission.SELF_PROFILE_MANAGE, session_caller)
@@ -87,28 +87,6 @@ def post_logout(caller: Caller) -> Response:
     response = lead_to(LOGIN)
     delete_cookie(response, SESSION)
     leave_notice(response, "logged_out")
-    return response
-
-
-def asked_for() -> str:
-    """Return where the login leads: the page that was asked for, if it is one of ours (WEB-3)."""
-    return local_path(request.values.get("next"), is_own_page)
-
-
-def browser() -> Browser:
-    """Return what is known of the browser that logs in."""
-    return Browser(client_address(), request.headers.get("User-Agent"))
-
-
-def enter(opened: OpenedSession) -> Response:
-    """Give the browser its new session; the one it had is over, and so is all that led here (SES-3)."""
-    before = present_session()
-    if before is not None:
-        log_out(caller_of(before, client_address()), services())
-    response = lead_to(asked_for())
-    set_session(response, opened)
-    for name in (CHOICE, FORM):
-        delete_cookie(response, name)
     return response
 
 
@@ -126,7 +104,10 @@ def _password_page(form: Filled) -> Response:
     email, back = form.values.get("email", ""), asked_for()
     query = "" if back == HOME else "?" + urlencode({"next": back})
     organisations = [(f"/saml/{each}/login{query}", name) for each, name in organisations_of(email, services())]
-    return form_page("password.html", form.code, form=form, email=email, organisations=organisations, next=back)
+    response = form_page("password.html", form.code, form=form, email=email, organisations=organisations, next=back)
+    if form.code is Code.TOO_MANY_REQUESTS:
+        response.headers["Retry-After"] = str(form.wait)
+    return response
 
 
 def _account_page(choice: AccountChoice) -> Response:

@@ -21,13 +21,21 @@ SENTENCES: Mapping[str, str] = {
     "group_renamed": "The group was renamed.",
     "invitation_sent": "A new invitation is on its way to {name}.",
     "invited": "Invited: {number}. Their mails are on the way.",
+    "kept": "It is in your name now.",
     "limit_changed": "The user limit is {number} now.",
+    "login_over": "That login took too long or is over. Log in again.",
     "logged_out": "You are logged out.",
     "logged_out_by_force": "{name} was logged out everywhere. Ended sessions: {number}.",
     "member_added": "Added to the group. Members now: {number}.",
     "member_removed": "Removed from the group. Members now: {number}.",
+    "connection_changed": "The settings of the connection were changed.",
+    "connection_deleted": "The connection was removed. Tokens that stopped working: {number}.",
+    "connection_made": "The connection was made. Make a token for it below.",
     "password_reset": "The password of {name} was reset. Ended sessions: {number}.",
     "password_set": "Your password is set. Log in with it.",
+    "revoked": "It was revoked and works no more.",
+    "switched_off": "It was switched off.",
+    "switched_on": "It was switched on and works again.",
 }
 
 

@@ -10,6 +10,11 @@ from provisioning.domain.sessions import Session
 from provisioning.guard.context import client_address, services, settings
 
 SESSION = "gatelodge_session"
+# A login that is not finished: the account to be chosen, or what is to be proved beside the password (LGN-3).
+CHOICE = "gatelodge_choice"
+STEP = "gatelodge_step"
+# By it a browser is known that somebody has logged in with before; it opens nothing (LGN-2).
+DEVICE = "gatelodge_device"
 LONGEST_SECRET = 128
 
 
