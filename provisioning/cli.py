@@ -10,7 +10,7 @@ from importlib.metadata import version
 import click
 
 from embedded import EmbeddedError
-from provisioning.commands import account, activity, check, key, parts, saml, scim, up, user
+from provisioning.commands import account, activity, check, key, parts, saml, scim, scim_token, up, user
 from provisioning.commands.output import fail
 from provisioning.domain.errors import Refusal, Refusals
 from provisioning.encryption import CannotDecrypt
@@ -35,7 +35,7 @@ COMMANDS = (
     parts.worker,
     saml.saml,
     scim.scim_connection,
-    scim.scim_token,
+    scim_token.scim_token,
     up.up,
     user.user,
 )

@@ -27,6 +27,7 @@ LONGEST_NAME = 80
 JOINERS = frozenset("\u200c\u200d")
 SUBJECTS = {
     MailKind.INVITATION: "You are invited to {account}",
+    MailKind.KEY_EXPIRING: "A key of {account} ends soon",
     MailKind.CONFIRMATION: "Your access to {account}",
     MailKind.PASSWORD_RESET: "Set a new password for {account}",
     **{kind: notice.subject for kind, notice in NOTICES.items()},
@@ -49,6 +50,7 @@ class Letter:
         organisation: the link leads to the organisation's login, not to ours.
         expires_at: end of the link, None where it has none.
         written_at: when the debt was made.
+        about: name of the thing that the mail is about, '' where there is none; ends_at: when it ends.
     """
 
     kind: MailKind
@@ -60,6 +62,8 @@ class Letter:
     organisation: bool
     expires_at: datetime | None
     written_at: datetime
+    about: str = ""
+    ends_at: datetime | None = None
 
 
 class Writer:
@@ -98,6 +102,7 @@ class Writer:
         message["Auto-Submitted"] = "auto-generated"
         facts = {
             "letter": letter, "name": one_line(letter.name), "account": account, "subject": message["Subject"],
+            "about": one_line(letter.about),
             **_words(letter, account),
         }  # fmt: skip
         message.set_content(self._rendered(letter, "txt", facts))

@@ -12,8 +12,9 @@ from provisioning.actions.keys import MadeKey, add_key
 from provisioning.actions.new_users import root_user
 from provisioning.actions.scim_connections import DEFAULT_NAME, add_connection
 from provisioning.actions.scim_tokens import MadeToken, add_token
+from provisioning.actions.second_factor import check_proof
 from provisioning.actions.services import Services, repeated
-from provisioning.domain import passwords, policy
+from provisioning.domain import policy
 from provisioning.domain.accounts import (
     LEGACY,
     Account,
@@ -136,6 +137,19 @@ def set_seats(caller: Caller, seats: int, services: Services) -> Seats:
 
 
 @repeated
+def set_creative_approval(caller: Caller, approved: bool, services: Services) -> Account:
+    """Note whether the account has creative approval, by the operator; proofs need it (ROLE-2)."""
+    with services.unit(caller) as unit:
+        policy.require(caller, Permission.OPERATOR_ACCOUNTS_MANAGE)
+        unit.accounts.lock()
+        unit.accounts.set_creative_approval(approved)
+        account = unit.accounts.get()
+        data = {"creative_approval": approved}
+        unit.record(Event("account.changed", "account", account.id, account.name, data))
+        return account
+
+
+@repeated
 def cancel_account(caller: Caller, password: str | None, code: str | None, services: Services) -> Account:
     """Cancel the account: all sessions and links end, and every key, token, login and link is refused (ACC-3).
 
@@ -149,7 +163,7 @@ def cancel_account(caller: Caller, password: str | None, code: str | None, servi
         The account, cancelled; it can be restored for 30 days.
 
     Raises:
-        Refusal: ROOT_USER_ONLY, PROOF_NEEDED, ACCOUNT_CANCELLED.
+        Refusal: ROOT_USER_ONLY, PROOF_NEEDED, TOO_MANY_REQUESTS after wrong tries, ACCOUNT_CANCELLED.
     """
     with services.unit(caller) as unit:
         _require_root_user(unit, password, code, services)
@@ -191,11 +205,14 @@ def _require_root_user(unit: Unit, password: str | None, code: str | None, servi
         _require_proof_of_root(unit, password, code, services)
 
 
-def _require_proof_of_root(unit: Unit, password: str | None, code: str | None, services: Services) -> None:  # noqa: ARG001
-    root = unit.users.root()
-    stored = unit.users.password_hash(root.id)
-    if not password or not services.hasher.is_right(passwords.normalised(password), stored):
-        raise Refusal(Code.ROOT_USER_ONLY)
+def _require_proof_of_root(unit: Unit, password: str | None, code: str | None, services: Services) -> None:
+    """Refuse a key without the root user's password and second factor; why it is refused is nobody's business."""
+    try:
+        check_proof(unit, unit.users.root(), password or "", code, services)
+    except Refusal as refusal:
+        if refusal.code is Code.TOO_MANY_REQUESTS:
+            raise
+        raise Refusal(Code.ROOT_USER_ONLY) from refusal
 
 
 def _add_account(unit: Unit, command: NewAccount) -> Account:

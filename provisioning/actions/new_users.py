@@ -7,7 +7,7 @@ from dataclasses import replace
 from provisioning.actions.links import owe_first_link
 from provisioning.actions.services import Services
 from provisioning.domain import environments, policy
-from provisioning.domain.accounts import Account, require_open
+from provisioning.domain.accounts import Account, require_creative_approval, require_open
 from provisioning.domain.addresses import checked_email
 from provisioning.domain.caller import Caller, Credential, WayIn
 from provisioning.domain.comparison import LONGEST_NAME, has_refused_characters
@@ -39,6 +39,7 @@ def make_user(unit: Unit, account: Account, command: NewUser, services: Services
         services: from outside.
     """
     require_open(account)
+    require_creative_approval(account, command.media_library)
     user = new_user(unit, command)
     policy.require(unit.caller, Permission.ACCOUNT_USERS_MANAGE, RoleGift(user.role))
     added = unit.users.add(user)

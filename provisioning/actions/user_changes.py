@@ -12,6 +12,7 @@ from provisioning.actions.links import owe_link
 from provisioning.actions.new_users import emails_of, ignores_environments, require_texts, words_of
 from provisioning.actions.services import Services
 from provisioning.domain import environments, policy, root
+from provisioning.domain.accounts import require_creative_approval
 from provisioning.domain.addresses import checked_email
 from provisioning.domain.caller import Caller, Credential
 from provisioning.domain.events import Event
@@ -116,6 +117,7 @@ def _change_environments(unit: Unit, before: User, after: User, changes: UserCha
 
 def _change_media_library(unit: Unit, before: User, after: User, changes: UserChanges) -> User:
     require_media_library_role(after.role, changes["media_library"])
+    require_creative_approval(unit.accounts.get(), changes["media_library"] - before.media_library)
     return replace(after, media_library=changes["media_library"])
 
 

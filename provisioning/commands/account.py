@@ -1,4 +1,4 @@
-"""`gatelodge account`: make an account, show it, list them, set the number of its seats (ACC-2, SEAT-2)."""
+"""`gatelodge account`: make accounts, show, cancel and restore them, set their limits (ACC-2, ACC-3, SEAT-2)."""
 
 from typing import Any
 
@@ -7,8 +7,11 @@ import click
 from provisioning.actions.accounts import (
     AccountView,
     NewAccount,
+    cancel_account,
     create_account,
     list_accounts,
+    restore_account,
+    set_creative_approval,
     set_seats,
     show_account,
 )
@@ -68,6 +71,34 @@ def change_seats(account_id: str, number: int, place: Place) -> None:
         show({"id": account_id, "seats": _seats(set_seats(caller, number, services))}, as_json=place.as_json)
 
 
+@account.command("cancel")
+@click.argument("account_id", metavar="ID")
+@operators(changes=True)
+def cancel(account_id: str, place: Place) -> None:
+    """Cancel an account: nobody gets in any more. What belongs to it is kept for 30 days, then erased."""
+    with open_account(place, account_id) as (caller, services):
+        show(_facts(cancel_account(caller, None, None, services)), as_json=place.as_json)
+
+
+@account.command("restore")
+@click.argument("account_id", metavar="ID")
+@operators(changes=True)
+def restore(account_id: str, place: Place) -> None:
+    """Restore a cancelled account within 30 days: keys, tokens and passwords work again, no session does."""
+    with open_account(place, account_id) as (caller, services):
+        show(_facts(restore_account(caller, services)), as_json=place.as_json)
+
+
+@account.command("set-creative-approval")
+@click.argument("account_id", metavar="ID")
+@click.argument("state", type=click.Choice(["on", "off"]))
+@operators(changes=True)
+def change_creative_approval(account_id: str, state: str, place: Place) -> None:
+    """Note whether an Enterprise account has creative approval, which the permission to create proofs needs."""
+    with open_account(place, account_id) as (caller, services):
+        show(_facts(set_creative_approval(caller, state == "on", services)), as_json=place.as_json)
+
+
 def _facts(account: Account) -> dict[str, Any]:
     return {
         "id": account.id,
@@ -76,7 +107,9 @@ def _facts(account: Account) -> dict[str, Any]:
         "permissions": account.permission_system,
         "two_factor": account.two_factor,
         "created_at": account.created_at,
+        "creative_approval": account.creative_approval,
         "cancelled_at": account.cancelled_at,
+        "erased_at": account.erased_at,
     }
 
 

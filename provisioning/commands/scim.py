@@ -1,4 +1,4 @@
-"""`gatelodge scim-connection` and `gatelodge scim-token`: who pushes people and groups, and by which token (API-2)."""
+"""`gatelodge scim-connection`: who pushes people and groups, and what it may do (SCM-1)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +13,6 @@ from provisioning.actions.scim_connections import (
     list_scim_connections,
     update_scim_connection,
 )
-from provisioning.actions.scim_tokens import create_scim_token, list_scim_tokens, revoke_scim_token
 from provisioning.actions.services import Services
 from provisioning.commands.installation import Place, open_account
 from provisioning.commands.options import (
@@ -30,7 +29,6 @@ from provisioning.commands.options import (
 from provisioning.commands.output import show
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import not_found
-from provisioning.domain.keys import ScimToken
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.scim_connections import Profile, ScimConnection
 
@@ -60,11 +58,6 @@ SETTINGS: Mapping[str, Reader] = {
 @click.group("scim-connection")
 def scim_connection() -> None:
     """SCIM connections: an identity provider that pushes, and what it may do."""
-
-
-@click.group("scim-token")
-def scim_token() -> None:
-    """Tokens of SCIM connections."""
 
 
 def which_connection(command: Any) -> Any:
@@ -132,44 +125,6 @@ def remove(account_id: str, connection: str | None, name: str, place: Place) -> 
         show({"id": gone.id, "name": gone.name, "deleted": True}, as_json=place.as_json)
 
 
-@scim_token.command("create")
-@account_option
-@click.option("--connection", default=DEFAULT_NAME, show_default=True, metavar="NAME", help="The connection.")
-@operators(changes=True)
-def make_token(account_id: str, connection: str, place: Place) -> None:
-    """Make a token; it is shown this once."""
-    with open_account(place, account_id) as (caller, services):
-        owner = named(caller, connection, services)
-        made = create_scim_token(caller, owner.name, services)
-        base_url = f"{services.public_url}/scim/v2"
-        facts = {**token_facts(made.token, owner.name), "base_url": base_url, "token": made.text}
-        show(facts, as_json=place.as_json)
-
-
-@scim_token.command("list")
-@account_option
-@click.option("--connection", metavar="NAME", help="Only those of this connection.")
-@operators(changes=False)
-def show_tokens(account_id: str, connection: str | None, place: Place) -> None:
-    """List tokens, without their text."""
-    with open_account(place, account_id) as (caller, services):
-        names = {each.id: each.name for each in list_scim_connections(caller, services)}
-        only = named(caller, connection, services).name if connection else None
-        found = list_scim_tokens(caller, only, services)
-        show([token_facts(token, names.get(token.connection_id)) for token in found], as_json=place.as_json)
-
-
-@scim_token.command("revoke")
-@account_option
-@click.argument("token_id", metavar="TOKEN")
-@operators(changes=True)
-def revoke_token(account_id: str, token_id: str, place: Place) -> None:
-    """Revoke a token by its id (gst_…), at once."""
-    with open_account(place, account_id) as (caller, services):
-        token = revoke_scim_token(caller, token_id, services)
-        show(token_facts(token, None), as_json=place.as_json)
-
-
 def named(caller: Caller, name: str, services: Services) -> ScimConnection:
     """Return the connection of the account that has a name or id.
 
@@ -186,15 +141,3 @@ def shown(connection: ScimConnection, services: Services) -> dict[str, Any]:
     """Return what is printed of a connection: its id, where it pushes to, and every setting."""
     settings = {key: getattr(connection, key) for key in SETTINGS}
     return {"id": connection.id, "base_url": f"{services.public_url}/scim/v2", **settings}
-
-
-def token_facts(token: ScimToken, connection: str | None) -> dict[str, Any]:
-    """Return what is printed of a token, never its text."""
-    return {
-        "id": token.id,
-        "connection": connection or token.connection_id,
-        "created_at": token.created_at,
-        "expires_at": token.expires_at,
-        "revoked_at": token.revoked_at,
-        "last_used_at": token.last_used_at,
-    }

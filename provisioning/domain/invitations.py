@@ -21,6 +21,7 @@ class MailKind(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail, not a password.
     # What somebody must hear of whatever they chose (LGN-9, MAIL-1).
     EMAIL_CHANGED = "email_changed"
+    KEY_EXPIRING = "key_expiring"
     NEW_DEVICE = "new_device"
     NEW_KEY = "new_key"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail, not a password.

@@ -122,6 +122,19 @@ class Accounts:
             update(accounts).where(accounts.c.id == self._account_id).values(creative_approval=approved)
         )
 
+    def set_security(self, account: Account) -> None:
+        """Write the account's security settings."""
+        self._connection.execute(
+            update(accounts)
+            .where(accounts.c.id == self._account_id)
+            .values(
+                two_factor=account.two_factor.value,
+                session_idle_seconds=account.session_idle_seconds,
+                session_max_seconds=account.session_max_seconds,
+                saml_enforced=account.saml_enforced,
+            )
+        )
+
     def seats(self) -> Seats:
         """Return the seat counter as it stands."""
         return self._seats(self._connection.execute(self._select_seats()).one())

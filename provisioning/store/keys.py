@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, delete, insert, or_, select, update
 
 from provisioning.domain.comparison import comparison_key
 from provisioning.domain.errors import not_found
-from provisioning.domain.keys import AccountKey, ScimToken
+from provisioning.domain.keys import WARNED_BEFORE, AccountKey, ScimToken
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.scim_connections import Profile, ScimConnection
 from provisioning.store.constraints import refusing
@@ -123,6 +123,42 @@ def note_use(connection: Connection, account_id: str, credential_id: str, *, is_
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """A key or token whose end is near: its account, its id, which of the two it is."""
+
+    account_id: str
+    id: str
+    is_key: bool
+
+
+def expiring(connection: Connection, now: datetime) -> list[Expiring]:
+    """Return the keys and tokens of open accounts of whose end a warning may be due (KEY-4)."""
+    found = []
+    for table, is_key in ((account_keys, True), (scim_tokens, False)):
+        statement = (
+            select(table.c.account_id, table.c.id)
+            .join(accounts, accounts.c.id == table.c.account_id)
+            .where(accounts.c.cancelled_at.is_(None), table.c.revoked_at.is_(None), table.c.replaced_by.is_(None))
+            .where(table.c.expires_at > now, _warning_waits(table, now))
+            .order_by(table.c.expires_at)
+        )
+        found += [Expiring(row.account_id, row.id, is_key) for row in connection.execute(statement)]
+    return found
+
+
+def _warning_waits(table: Table, now: datetime) -> ColumnElement[bool]:
+    """The condition that a stretch has begun of which nobody was warned."""
+    begun = (
+        and_(
+            table.c.expires_at <= now + timedelta(days=days),
+            or_(table.c.warned_days.is_(None), table.c.warned_days > days),
+        )
+        for days in WARNED_BEFORE
+    )
+    return or_(*begun)
+
+
 class Keys:
     """Account keys, SCIM connections and tokens of one account.
 
@@ -153,6 +189,20 @@ class Keys:
         """Return the id of the user who answers for an account key, None where nobody does."""
         statement = select(account_keys.c.answerable).where(self._in(account_keys), account_keys.c.id == key_id)
         return self._connection.execute(statement).scalar_one_or_none()
+
+    def warned_days(self, issued: AccountKey | ScimToken) -> int | None:
+        """Return the last stretch before its end of which somebody was warned."""
+        table = account_keys if isinstance(issued, AccountKey) else scim_tokens
+        statement = select(table.c.warned_days).where(self._in(table), table.c.id == issued.id)
+        warned: int | None = self._connection.execute(statement).scalar_one()
+        return warned
+
+    def set_warned(self, issued: AccountKey | ScimToken, days: int) -> None:
+        """Note of which stretch before its end somebody was warned."""
+        table = account_keys if isinstance(issued, AccountKey) else scim_tokens
+        self._connection.execute(
+            update(table).where(self._in(table), table.c.id == issued.id).values(warned_days=days)
+        )
 
     def save(self, issued: AccountKey | ScimToken) -> None:
         """Write what changed of a key or token."""

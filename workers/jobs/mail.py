@@ -7,6 +7,7 @@ mail never carries a link that does not work.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from provisioning.actions.invitations import open_link
@@ -14,6 +15,7 @@ from provisioning.actions.services import Services
 from provisioning.domain.accounts import Account, require_open
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.invitations import INVITATION_LIFETIME, LIFETIME, MailKind, Purpose
+from provisioning.domain.keys import ACCOUNT_KEY, AccountKey, ScimToken
 from provisioning.domain.sso import Connection, email_in_domains
 from provisioning.domain.users import User
 from provisioning.store.outbox import OwedRow
@@ -48,6 +50,15 @@ class Recipient:
     email: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A key or token that ends soon: its name, or its connection's, the page where it is rotated, and when it ends."""
+
+    name: str
+    path: str
+    at: datetime
+
+
 def send_mails(rows: Sequence[RowId], desk: MailDesk) -> None:
     """Send the mails of these rows over one connection; a row that is not owed any more is done without one.
 
@@ -75,7 +86,12 @@ def _letter(unit: Unit, row: OwedRow, services: Services) -> Letter:
     if unit.now >= row.created_at + OWED_FOR:
         raise Refusal(Code.NOT_OWED, detail="it is too old.")
     recipient = _recipient(unit, row)
-    if kind in NOTICES:
+    about, ends_at = "", None
+    if kind is MailKind.KEY_EXPIRING:
+        ending, connection = _ending(unit, row.payload["key_id"]), None
+        link, expires_at = services.public_url + ending.path, None
+        about, ends_at = ending.name, ending.at
+    elif kind in NOTICES:
         connection = None
         link, expires_at = services.public_url + NOTICES[kind].path, None
     elif kind is MailKind.CONFIRMATION:
@@ -95,7 +111,23 @@ def _letter(unit: Unit, row: OwedRow, services: Services) -> Letter:
         organisation=connection is not None,
         expires_at=expires_at,
         written_at=row.created_at,
+        about=about,
+        ends_at=ends_at,
     )
+
+
+def _ending(unit: Unit, key_id: str) -> Ending:
+    """Return what a warning says of a key or token; Refusal where nobody need be warned any more (KEY-4)."""
+    issued: AccountKey | ScimToken
+    if key_id.startswith(f"{ACCOUNT_KEY}_"):
+        key = unit.keys.lock_key(key_id)
+        issued, name, path = key, key.name, "/api-keys"
+    else:
+        issued = unit.keys.lock_token(key_id)
+        name, path = unit.keys.get_connection(issued.connection_id).name, "/provisioning"
+    if issued.revoked_at is not None or issued.replaced_by is not None or unit.now >= issued.expires_at:
+        raise Refusal(Code.NOT_OWED, detail="the key was rotated, revoked, or has ended.")
+    return Ending(name, path, issued.expires_at)
 
 
 def _recipient(unit: Unit, row: OwedRow) -> Recipient:
