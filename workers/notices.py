@@ -93,12 +93,4 @@ NOTICES: Mapping[MailKind, Notice] = {
         path="/webhooks",
         advice="See that its receiver answers again, then resume it; or remove it where it is not needed.",
     ),
-    MailKind.WEBHOOK_PAUSED: Notice(
-        "A webhook of {account} was paused",
-        "A webhook of {account} has not taken anything for two days, or asked not to be told any more. It was paused. "
-        "What happens meanwhile is kept for 30 days and sent once it is resumed.",
-        action="Look at the webhooks",
-        path="/webhooks",
-        advice="See that its receiver answers again, then resume it; or remove it where it is not needed.",
-    ),
 }

@@ -21,6 +21,8 @@ from rq.serializers import JSONSerializer
 RowId = tuple[str, str]
 
 QUEUE_NAME = "owed"
+# Webhooks wait for receivers of which we know nothing, so they have a queue that is served after the other.
+WEBHOOK_QUEUE_NAME = "webhooks"
 RELAY_KEY = f"{RQ_KEY_PREFIX}:relay"
 RELAY_KEY_SECONDS = 10
 # A job that has run leaves nothing behind; one that failed can be looked at for an hour, by its ids.
@@ -103,9 +105,9 @@ def is_reachable(connection: Redis) -> bool:
         return False
 
 
-def open_queue(connection: Redis, bound: type[OwedJob] = OwedJob) -> Queue:
-    """Return the queue, on a connection; `bound` is the job class of a worker."""
-    return Queue(QUEUE_NAME, connection=connection, job_class=bound, serializer=JSONSerializer)
+def open_queue(connection: Redis, bound: type[OwedJob] = OwedJob, name: str = QUEUE_NAME) -> Queue:
+    """Return a queue, on a connection; `bound` is the job class of a worker."""
+    return Queue(name, connection=connection, job_class=bound, serializer=JSONSerializer)
 
 
 def enqueue(queue: Queue, name: str, attempt: int, rows: Sequence[RowId]) -> None:

@@ -19,11 +19,12 @@ from provisioning.actions.activity import chains, seal_activity, write_attempts
 from provisioning.actions.erasure import erase_cancelled_accounts
 from provisioning.actions.expiry import warn_of_expiry
 from provisioning.actions.services import Services
+from provisioning.actions.webhook_deliveries import claim, forget_old_deliveries, hand_over, longest_unconfirmed
 from provisioning.domain.activity import HEAD_EVENT
 from provisioning.store.outbox import OwedRow, claim_due
 from workers.jobs.owed import word_of, worker_caller
-from workers.queues import RELAY_KEY, RELAY_KEY_SECONDS, connect, enqueue, open_queue
-from workers.subscriptions import SUBSCRIPTIONS
+from workers.queues import RELAY_KEY, RELAY_KEY_SECONDS, WEBHOOK_QUEUE_NAME, connect, enqueue, open_queue
+from workers.subscriptions import SEND_DELIVERIES, SUBSCRIPTIONS
 
 IDLE_SECONDS = 0.4
 SEAL_EVERY = timedelta(seconds=1)
@@ -35,6 +36,8 @@ CLAIMED_AT_ONCE = 1000
 ROWS_IN_A_JOB = 100
 # With so many jobs waiting the workers are behind; claiming more would only use up attempts.
 MOST_WAITING_JOBS = 100
+DELIVERIES_IN_A_JOB = 16
+MOST_WAITING_WEBHOOK_JOBS = 4
 
 log = structlog.get_logger("relay")
 
@@ -50,6 +53,7 @@ class Relay:
     def __init__(self, services: Services, queue: Queue) -> None:
         self._services = services
         self._queue = queue
+        self._webhooks = open_queue(queue.connection, name=WEBHOOK_QUEUE_NAME)
         self._done_at: dict[str, datetime] = {}
         self._told: dict[str, int] = {}
         self._faults: dict[str, str] = {}
@@ -58,11 +62,30 @@ class Relay:
         """Do what is due once; returns whether there may be more at once. Faults are logged, none is raised."""
         rung = self._guarded("ring", self.ring)
         self._now_and_then("seal", SEAL_EVERY, lambda: seal_activity(self._services))
+        self._now_and_then("tell", SEAL_EVERY, lambda: hand_over(self._services))
+        self._guarded("deliver", self.ring_for_webhooks)
         self._now_and_then("attempts", ATTEMPTS_EVERY, lambda: write_attempts(self._services))
         self._now_and_then("heads", HEADS_EVERY, self.tell_heads)
         self._now_and_then("warnings", DUTIES_EVERY, lambda: warn_of_expiry(self._services))
+        self._now_and_then("forget", DUTIES_EVERY, lambda: forget_old_deliveries(self._services))
+        self._now_and_then("unconfirmed", HEADS_EVERY, self.measure_unconfirmed)
         self._now_and_then("erasures", DUTIES_EVERY, lambda: erase_cancelled_accounts(self._services))
         return rung >= CLAIMED_AT_ONCE
+
+    def ring_for_webhooks(self) -> int:
+        """Claim deliveries that are due and enqueue their jobs, as many at once as receivers are asked side by side.
+
+        Raises:
+            RedisError: Redis is away; deliveries that were claimed already come due again.
+        """
+        if self._webhooks.count >= MOST_WAITING_WEBHOOK_JOBS:
+            return 0
+        claimed = claim(self._services, MOST_WAITING_WEBHOOK_JOBS * DELIVERIES_IN_A_JOB)
+        for start in range(0, len(claimed), DELIVERIES_IN_A_JOB):
+            portion = claimed[start : start + DELIVERIES_IN_A_JOB]
+            rows = [(account_id, delivery_id) for account_id, delivery_id, _ in portion]
+            enqueue(self._webhooks, SEND_DELIVERIES, portion[0][2], rows)
+        return len(claimed)
 
     def tell_heads(self) -> int:
         """Write the head of every chain that has grown since the last time to the log; returns how many (AUD-3).
@@ -74,6 +97,11 @@ class Relay:
             log.info(HEAD_EVENT, account=head.account_id, number=head.number, digest=head.digest)
             self._told[head.account_id] = head.number
         return len(grown)
+
+    def measure_unconfirmed(self) -> int:
+        """Note for how long the oldest end of sessions waits for a webhook, so that an alarm can look at it (OUT-1)."""
+        self._services.measure("unconfirmed", longest_unconfirmed(self._services).total_seconds())
+        return 0
 
     def _now_and_then(self, step: str, every: timedelta, work: Callable[[], int]) -> None:
         """Do a step where it is time for it."""

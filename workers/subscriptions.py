@@ -11,9 +11,12 @@ from provisioning.domain.events import TOLD
 from provisioning.domain.invitations import MailKind
 from workers.jobs.mail import MailDesk, send_mails
 from workers.jobs.sessions import settle_sessions
+from workers.jobs.webhooks import send_deliveries
 
 SEND_MAILS = "workers.jobs.mail.send_mails"
 SETTLE_SESSIONS = "workers.jobs.sessions.settle_sessions"
+# Not of the outbox: its rows are deliveries, which keep their own times of retrying.
+SEND_DELIVERIES = "workers.jobs.webhooks.send_deliveries"
 
 # Kind of outbox row -> name of the job, as it stands in Redis.
 SUBSCRIPTIONS: Mapping[str, str] = {
@@ -27,4 +30,5 @@ def functions(desk: MailDesk) -> Mapping[str, Callable[..., None]]:
     return {
         SEND_MAILS: partial(send_mails, desk=desk),
         SETTLE_SESSIONS: partial(settle_sessions, services=desk.services),
+        SEND_DELIVERIES: partial(send_deliveries, services=desk.services),
     }

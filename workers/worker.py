@@ -16,7 +16,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
-from workers.queues import OwedJob, open_queue
+from workers.queues import WEBHOOK_QUEUE_NAME, OwedJob, open_queue
 
 # RQ's heartbeat: it waits this long less 15 s for a job, and notices a silent Redis after 10 s more.
 WORKER_TTL = 35
@@ -46,7 +46,7 @@ def take_over_logs() -> None:
 
 
 class Worker(SimpleWorker):  # type: ignore[misc]
-    """One worker on the queue.
+    """One worker on the queues; mails and what ends sessions come before webhooks.
 
     Args:
         connection: to Redis.
@@ -58,7 +58,7 @@ class Worker(SimpleWorker):  # type: ignore[misc]
 
     def __init__(self, connection: Redis, bound: type[OwedJob], stop: threading.Event) -> None:
         super().__init__(
-            [open_queue(connection, bound)],
+            [open_queue(connection, bound), open_queue(connection, bound, WEBHOOK_QUEUE_NAME)],
             connection=connection,
             job_class=bound,
             serializer=JSONSerializer,

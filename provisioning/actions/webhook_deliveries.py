@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from provisioning.actions.services import Services
+from provisioning.actions.services import Services, repeated
 from provisioning.domain.activity import Entry
 from provisioning.domain.caller import Caller, WayIn, nobody
 from provisioning.domain.errors import Refusal
@@ -66,6 +66,7 @@ def hand_over(services: Services) -> int:
     return sum(_hand_over_to(account_id, webhook_id, services) for account_id, webhook_id in behind)
 
 
+@repeated
 def _hand_over_to(account_id: str, webhook_id: str, services: Services) -> int:
     with services.unit(worker(account_id)) as unit:
         webhook = unit.webhooks.find_behind(webhook_id)
@@ -139,12 +140,13 @@ def _group(unit: Unit, group_id: str) -> Group | None:
     return None
 
 
-def claim(services: Services, most: int) -> list[tuple[str, str]]:
-    """Return (account id, delivery id) of what is due now, of every account; it comes due again after a minute."""
+def claim(services: Services, most: int) -> list[tuple[str, str, int]]:
+    """Return (account id, delivery id, attempts) of what is due, of every account; it comes due again after a minute."""
     with services.unit(worker()) as unit:
         return claim_deliveries(unit.connection, unit.now, unit.now + LEASE, most)
 
 
+@repeated
 def begin_delivery(account_id: str, delivery_id: str, services: Services) -> Sending | None:
     """Take a lease on a delivery and return what to send; None where it is not wanted any more, or another job has it.
 
@@ -182,6 +184,7 @@ def _receiver_of(unit: Unit, delivery: Delivery | None) -> Webhook | None:
     return found
 
 
+@repeated
 def end_delivery(sending: Sending, answer: Answer, services: Services) -> str:
     """Write what a receiver answered and when to try again; returns a word for the log."""
     delivery = sending.delivery

@@ -65,8 +65,8 @@ def accounts_with_webhooks(connection: Connection) -> list[str]:
     return list(connection.execute(select(webhooks.c.account_id).distinct()).scalars())
 
 
-def claim_deliveries(connection: Connection, now: datetime, until: datetime, most: int) -> list[tuple[str, str]]:
-    """Return (account id, delivery id) of what is due, pushed forward; ends of sessions come first (OUT-1).
+def claim_deliveries(connection: Connection, now: datetime, until: datetime, most: int) -> list[tuple[str, str, int]]:
+    """Return (account id, delivery id, attempts) of what is due, pushed forward; ends of sessions come first (OUT-1).
 
     Args:
         until: when they come due again where no job takes them up.
@@ -86,9 +86,9 @@ def claim_deliveries(connection: Connection, now: datetime, until: datetime, mos
         update(webhook_deliveries)
         .where(webhook_deliveries.c.account_id == due.c.account_id, webhook_deliveries.c.id == due.c.id)
         .values(next_at=until)
-        .returning(webhook_deliveries.c.account_id, webhook_deliveries.c.id)
+        .returning(webhook_deliveries.c.account_id, webhook_deliveries.c.id, webhook_deliveries.c.attempts)
     )
-    return [(row.account_id, row.id) for row in connection.execute(statement)]
+    return [(row.account_id, row.id, row.attempts) for row in connection.execute(statement)]
 
 
 def oldest_unconfirmed(connection: Connection) -> datetime | None:
