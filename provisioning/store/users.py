@@ -273,11 +273,6 @@ class Users:
         manages = or_(users.c.is_root, users.c.role == Role.MASTER_ADMIN.value)
         return self.all(self._select().where(manages, users.c.disabled_at.is_(None)).order_by(users.c.id))
 
-    def administrators(self) -> list[User]:
-        """Return the live, enabled users who manage the whole account: the root user and the master admins."""
-        manages = or_(users.c.is_root, users.c.role == Role.MASTER_ADMIN.value)
-        return self.all(self._select().where(manages, users.c.disabled_at.is_(None)).order_by(users.c.id))
-
     def raise_versions(self, user_ids: Sequence[str], now: datetime) -> None:
         """Move the version of users whose groups changed, by one statement (their document holds no groups)."""
         if user_ids:
