@@ -16,6 +16,7 @@ from provisioning.console.invite import add_invite
 from provisioning.console.links import add_links
 from provisioning.console.login import add_login
 from provisioning.console.login_steps import add_login_steps
+from provisioning.console.provisioning import add_provisioning
 from provisioning.console.user_acts import add_user_acts
 from provisioning.console.users import add_users
 from provisioning.guard.csrf import require_own_form
@@ -33,6 +34,7 @@ ROOMS = (
     add_invite,
     add_user_acts,
     add_groups,
+    add_provisioning,
     add_api_keys,
     add_activity,
     add_account,

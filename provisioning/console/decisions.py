@@ -4,7 +4,7 @@ The form goes to the very address of the page, so that a proof of identity that 
 to it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import request
@@ -27,6 +27,7 @@ class Decision:
         trail: (path, title) of the pages above.
         is_danger: whether it takes something away that does not come back by itself.
         refusal: why it cannot be done, None where it can.
+        choice: (name, label, options, preset) of the one thing that is chosen with it, None where nothing is.
     """
 
     question: str
@@ -36,6 +37,7 @@ class Decision:
     trail: Sequence[tuple[str, str]]
     is_danger: bool = False
     refusal: Refusal | None = None
+    choice: tuple[str, str, Mapping[str, str], str] | None = None
 
 
 def decision_page(caller: Caller, decision: Decision) -> Response:

@@ -11,6 +11,7 @@ from provisioning.domain.environments import Environment
 from provisioning.domain.events import KINDS
 from provisioning.domain.groups import Group
 from provisioning.domain.roles_legacy import ROLE_NAMES, Role
+from provisioning.domain.scim_connections import Profile
 from provisioning.domain.sessions import Method
 from provisioning.domain.users import Status, User
 
@@ -44,6 +45,12 @@ WAY_IN_NAMES: Mapping[str, str] = {
 }
 OUTCOME_NAMES: Mapping[str, str] = {Outcome.DONE: "Done", Outcome.REFUSED: "Refused"}
 KIND_NAMES: Mapping[str, str] = dict(sorted(KINDS.items(), key=lambda kind: kind[1]))
+PROFILE_NAMES: Mapping[Profile, str] = {
+    Profile.GENERIC: "Another provider",
+    Profile.ENTRA: "Microsoft Entra ID",
+    Profile.OKTA: "Okta",
+    Profile.STRICT: "Strict: what is odd is refused",
+}
 NO_EMAIL = "no email"
 ROOT_MARK = "Root user"
 

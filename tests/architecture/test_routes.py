@@ -18,11 +18,20 @@ from provisioning.guard.require import declared, public, require_declarations, r
 
 PUBLIC = yaml.safe_load((Path(__file__).parent / "public_routes.yaml").read_text(encoding="utf-8"))
 AUTOMATIC = {"HEAD", "OPTIONS"}
-# The few pages that are read with the right to change: they show secrets, or are nothing but the form of the change.
+# The pages that are read with the right to change: they show secrets or what only their managers may know, or are
+# nothing but the form of the change.
 READ_WITH_MANAGE = {
-    "/user-limit", "/users/invite", "/groups/new",
+    "/user-limit", "/users/invite", "/groups/new", "/api-keys", "/api-keys/new", "/api-keys/<key_id>/<slug>",
+    "/provisioning", "/provisioning/new", "/provisioning/<connection_id>", "/provisioning/<connection_id>/delete",
+    "/provisioning/<connection_id>/tokens/new", "/provisioning/tokens/<token_id>/<slug>",
     "/v1_1/provisioning/accounts/<account_id>/sub_accounts/<environment_id>/access_keys",
     "/v1_1/provisioning/accounts/<account_id>/billing_usage",
+    "/v1_1/provisioning/accounts/<account_id>/seats", "/v1_1/provisioning/accounts/<account_id>/security",
+    "/v1_1/provisioning/accounts/<account_id>/saml_connections",
+    "/v1_1/provisioning/accounts/<account_id>/saml_connections/<connection_id>",
+    "/v1_1/provisioning/accounts/<account_id>/scim_connections",
+    "/v1_1/provisioning/accounts/<account_id>/scim_connections/<connection_id>",
+    "/v1_1/provisioning/accounts/<account_id>/scim_tokens",
 }  # fmt: skip
 # Searches by POST, what SCIM names but this service does not offer, and an export, which leaves an entry of itself.
 CHANGED_BY_READERS = {

@@ -1,0 +1,330 @@
+"""Provisioning: the SCIM connections of identity providers, their settings, and the tokens they push with (API-2)."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, request
+from marshmallow import fields
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from provisioning.actions.invitation_choices import invitation_choices
+from provisioning.actions.scim_connections import (
+    create_scim_connection,
+    delete_scim_connection,
+    list_scim_connections,
+    show_scim_connection,
+    update_scim_connection,
+)
+from provisioning.actions.scim_tokens import (
+    create_scim_token,
+    disable_scim_token,
+    enable_scim_token,
+    keep_scim_token,
+    list_scim_tokens,
+    revoke_scim_token,
+    rotate_scim_token,
+)
+from provisioning.actions.users import search_users
+from provisioning.console.decisions import Decision, decision_page
+from provisioning.console.errors import form_page
+from provisioning.console.forms import Filled, Form, Trimmed, attempt, load, one_of
+from provisioning.console.issued import (
+    LIFETIMES,
+    PRESET_LIFETIME,
+    REVIEWS,
+    ROTATE,
+    TermsForm,
+    act_of,
+    decision_of,
+    fitting,
+    one_issued,
+    overlap_asked,
+    secret_page,
+    state_of,
+    terms_of,
+)
+from provisioning.console.notices import leave_notice
+from provisioning.console.pages import lead_to, page
+from provisioning.console.words import PROFILE_NAMES, counted
+from provisioning.domain.caller import Caller
+from provisioning.domain.errors import Code
+from provisioning.domain.keys import ScimToken, is_usable
+from provisioning.domain.permissions import Permission
+from provisioning.domain.roles_legacy import DEFAULT_ROLE, Role
+from provisioning.domain.scim_connections import Profile, ScimConnection
+from provisioning.domain.search import Comparison, Operator, Query
+from provisioning.guard.context import services
+from provisioning.guard.cookie import session_caller
+from provisioning.guard.require import requires
+
+CONNECTIONS = "/provisioning"
+TRAIL = ((CONNECTIONS, "Provisioning"),)
+MANAGED_BY = "urn:gatelodge:scim:schemas:extension:account:1.0:user:managedby"
+RUNS = {
+    "disable": disable_scim_token,
+    "enable": enable_scim_token,
+    "keep": keep_scim_token,
+    "revoke": revoke_scim_token,
+}
+BESIDE = ("name", "email_domains", "default_role", "role_cap")
+NEW = ScimConnection(id="", account_id="", name="")
+
+
+class ConnectionForm(Form):
+    """The settings of a SCIM connection."""
+
+    name = Trimmed(load_default="")
+    profile = fields.String(load_default=Profile.GENERIC, validate=one_of(Profile, "Choose from the list."))
+    email_domains = fields.String(load_default="")
+    default_role = fields.String(load_default=DEFAULT_ROLE, validate=one_of(Role, "Choose a role from the list."))
+    role_cap = fields.List(fields.String(validate=one_of(Role, "Choose roles from the list.")))
+    allow_master_admin = fields.Boolean(load_default=False)
+    enabled = fields.Boolean(load_default=False)
+
+
+def add_provisioning(blueprint: Blueprint) -> None:
+    """Add the routes of SCIM connections and tokens."""
+    one = f"{CONNECTIONS}/<connection_id>"
+    token = f"{CONNECTIONS}/tokens/<token_id>/<slug>"
+    for path, method, view in (
+        (CONNECTIONS, "GET", show_connections),
+        (f"{CONNECTIONS}/new", "GET", show_new_connection),
+        (f"{CONNECTIONS}/new", "POST", post_new_connection),
+        (one, "GET", show_settings),
+        (one, "POST", post_settings),
+        (f"{one}/delete", "GET", confirm_removal),
+        (f"{one}/delete", "POST", post_removal),
+        (f"{one}/tokens/new", "GET", show_new_token),
+        (f"{one}/tokens/new", "POST", post_new_token),
+        (token, "GET", confirm_token_act),
+        (token, "POST", post_token_act),
+    ):
+        blueprint.add_url_rule(path, view_func=view, methods=[method])
+
+
+@requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
+def show_connections(caller: Caller) -> Response:
+    """Show the account's SCIM connections, each with its working tokens."""
+    now = services().now()
+    working = [token for token in list_scim_tokens(caller, None, services()) if is_usable(now, token)]
+    return page(
+        "provisioning.html",
+        caller=caller,
+        connections=list_scim_connections(caller, services()),
+        tokens_of=lambda connection: [token for token in working if token.connection_id == connection.id],
+        profiles=PROFILE_NAMES,
+    )
+
+
+@requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
+def show_new_connection(caller: Caller) -> Response:
+    """Show the form of a new connection."""
+    return _new_page(caller, NEW, Filled())
+
+
+@requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
+def post_new_connection(caller: Caller) -> Response:
+    """Make a connection and lead to its page, where a token is made."""
+    form = _read(request.form)
+    asked = _asked(NEW, form)
+    made = attempt(form, lambda: create_scim_connection(caller, asked, services()), BESIDE) if form.is_good else None
+    if made is None:
+        return _new_page(caller, asked, form)
+    response = lead_to(f"{CONNECTIONS}/{made.id}")
+    leave_notice(response, "connection_made")
+    return response
+
+
+@requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
+def show_settings(caller: Caller, connection_id: str) -> Response:
+    """Show a connection: what to paste at the identity provider, its tokens, its settings."""
+    return _connection_page(caller, show_scim_connection(caller, connection_id, services()), Filled())
+
+
+@requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
+def post_settings(caller: Caller, connection_id: str) -> Response:
+    """Change the settings of a connection."""
+    form = _read(request.form)
+    before = show_scim_connection(caller, connection_id, services())
+    changes = _changes(form) if form.is_good else {}
+    saved = (
+        attempt(form, lambda: update_scim_connection(caller, before.id, changes, services()), BESIDE)
+        if form.is_good
+        else None
+    )
+    if saved is None:
+        return _connection_page(caller, before, form, _asked(before, form))
+    response = lead_to(f"{CONNECTIONS}/{saved.id}")
+    leave_notice(response, "connection_changed")
+    return response
+
+
+@requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
+def confirm_removal(caller: Caller, connection_id: str) -> Response:
+    """Say what removing a connection does, in numbers."""
+    connection = show_scim_connection(caller, connection_id, services())
+    query = Query(Comparison(MANAGED_BY, Operator.EQ, connection.id), count=0)
+    people = search_users(caller, query, services()).total
+    working = _working(caller, connection)
+    decision = Decision(
+        question=f"Remove the connection {connection.name}?",
+        consequences=(
+            f"{counted(len(working), 'token stops', 'tokens stop')} working now.",
+            f"{counted(people, 'user')} that it manages stay as they are and are managed here from then on.",
+            "A new connection takes over nobody by itself.",
+        ),
+        title="Remove connection",
+        back=f"{CONNECTIONS}/{connection.id}",
+        trail=_trail(connection),
+        is_danger=True,
+    )
+    return decision_page(caller, decision)
+
+
+@requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
+def post_removal(caller: Caller, connection_id: str) -> Response:
+    """Remove a connection with its tokens."""
+    connection = show_scim_connection(caller, connection_id, services())
+    working = _working(caller, connection)
+    delete_scim_connection(caller, connection.id, services())
+    response = lead_to(CONNECTIONS)
+    leave_notice(response, "connection_deleted", len(working))
+    return response
+
+
+@requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
+def show_new_token(caller: Caller, connection_id: str) -> Response:
+    """Show the form of a new token."""
+    return _token_form(caller, show_scim_connection(caller, connection_id, services()), Filled())
+
+
+@requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
+def post_new_token(caller: Caller, connection_id: str) -> Response:
+    """Make a token and show it, this once."""
+    connection = show_scim_connection(caller, connection_id, services())
+    typed = request.form.to_dict()
+    values, errors = load(TermsForm(), typed)
+    form = Filled(values, typed, errors, Code.INVALID_VALUE if errors else None)
+    made = (
+        attempt(
+            form,
+            lambda: create_scim_token(caller, connection.name, services(), terms_of(values)),
+            ("address_ranges",),
+        )
+        if form.is_good
+        else None
+    )
+    return _token_form(caller, connection, form) if made is None else _secret(caller, connection, made.text)
+
+
+@requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
+def confirm_token_act(caller: Caller, token_id: str, slug: str) -> Response:
+    """Say what an act on a token will do."""
+    act = act_of(slug)
+    token = _token(caller, token_id)
+    connection = show_scim_connection(caller, token.connection_id, services())
+    return decision_page(caller, decision_of(act, token, f"the token {token.id}", _trail(connection)))
+
+
+@requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
+def post_token_act(caller: Caller, token_id: str, slug: str) -> Response:
+    """Do it; a rotation shows the new token, this once."""
+    act = act_of(slug)
+    token = _token(caller, token_id)
+    connection = show_scim_connection(caller, token.connection_id, services())
+    if act.slug == ROTATE:
+        made = rotate_scim_token(caller, token.id, overlap_asked(), services())
+        return _secret(caller, connection, made.text)
+    RUNS[act.slug](caller, token.id, services())
+    response = lead_to(f"{CONNECTIONS}/{connection.id}")
+    leave_notice(response, act.notice)
+    return response
+
+
+def _token(caller: Caller, token_id: str) -> ScimToken:
+    return one_issued(list_scim_tokens(caller, None, services()), token_id, "SCIM token")
+
+
+def _working(caller: Caller, connection: ScimConnection) -> list[ScimToken]:
+    now = services().now()
+    return [token for token in list_scim_tokens(caller, connection.name, services()) if is_usable(now, token)]
+
+
+def _trail(connection: ScimConnection) -> tuple[tuple[str, str], ...]:
+    return (*TRAIL, (f"{CONNECTIONS}/{connection.id}", connection.name))
+
+
+def _read(sent: MultiDict[str, str]) -> Filled:
+    given: dict[str, Any] = {**sent.to_dict(), "role_cap": sent.getlist("role_cap")}
+    values, errors = load(ConnectionForm(), given)
+    return Filled(values, sent.to_dict(), errors, Code.INVALID_VALUE if errors else None)
+
+
+def _changes(form: Filled) -> dict[str, object]:
+    """Return what a good form says, as the action takes it."""
+    values = form.values
+    return {
+        "name": values["name"],
+        "profile": Profile(values["profile"]),
+        "email_domains": tuple(values["email_domains"].replace(",", " ").split()),
+        "default_role": Role(values["default_role"]),
+        "role_cap": frozenset(Role(role) for role in values["role_cap"]),
+        "allow_master_admin": values["allow_master_admin"],
+        "enabled": values["enabled"],
+    }
+
+
+def _asked(before: ScimConnection, form: Filled) -> ScimConnection:
+    """Return the connection as the form wants it, to be shown again where something is refused."""
+    if not form.is_good:
+        return before
+    return replace(before, **_changes(form))  # type: ignore[arg-type]
+
+
+def _new_page(caller: Caller, shown: ScimConnection, form: Filled) -> Response:
+    return form_page("scim_connection_new.html", form.code, caller=caller, form=form, shown=shown, **_choices(caller))
+
+
+def _connection_page(
+    caller: Caller, connection: ScimConnection, form: Filled, shown: ScimConnection | None = None
+) -> Response:
+    return form_page(
+        "scim_connection.html",
+        form.code,
+        caller=caller,
+        form=form,
+        connection=connection,
+        shown=shown or connection,
+        base_url=f"{services().public_url}/scim/v2",
+        tokens=list_scim_tokens(caller, connection.name, services()),
+        now=services().now(),
+        state_of=state_of,
+        fitting=fitting,
+        reviews=REVIEWS,
+        **_choices(caller),
+    )
+
+
+def _choices(caller: Caller) -> dict[str, object]:
+    return {"profiles": PROFILE_NAMES, "roles": invitation_choices(caller, services()).roles}
+
+
+def _token_form(caller: Caller, connection: ScimConnection, form: Filled) -> Response:
+    return form_page(
+        "scim_token_new.html",
+        form.code,
+        caller=caller,
+        form=form,
+        connection=connection,
+        lifetimes=LIFETIMES,
+        preset_lifetime=PRESET_LIFETIME,
+    )
+
+
+def _secret(caller: Caller, connection: ScimConnection, text: str) -> Response:
+    values = (
+        ("base-url", "Base URL (tenant URL)", f"{services().public_url}/scim/v2"),
+        ("token", "Token (secret token)", text),
+    )
+    return secret_page(caller, f"The token for {connection.name}", values, _trail(connection))
