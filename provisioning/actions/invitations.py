@@ -7,13 +7,14 @@ from provisioning.actions.access import raise_epoch
 from provisioning.actions.links import find_open_link, owe_link
 from provisioning.actions.new_users import make_user
 from provisioning.actions.services import Services, repeated
+from provisioning.actions.tries import forget_wrong_tries
 from provisioning.actions.users import require_verb
 from provisioning.domain import passwords, policy
 from provisioning.domain.accounts import Account, require_open
 from provisioning.domain.caller import Caller, Credential, WayIn
 from provisioning.domain.errors import Code, Refusal, Refusals
 from provisioning.domain.events import Event
-from provisioning.domain.invitations import MOST_AT_A_TIME, Purpose, require_invitable
+from provisioning.domain.invitations import MOST_AT_A_TIME, MailKind, Purpose, require_invitable
 from provisioning.domain.permissions import Permission
 from provisioning.domain.sessions import EndReason
 from provisioning.domain.sso import saml_state
@@ -23,11 +24,12 @@ from provisioning.store.unit_of_work import Unit
 
 @dataclass(frozen=True, slots=True)
 class OpenLink:
-    """What a page may show of a link before it is used: whose it is and what for."""
+    """What a page may show of a link before it is used: whose it is and what for, and how short a password may be."""
 
     purpose: Purpose
     account_name: str
     email: str
+    shortest: int
 
 
 @repeated
@@ -85,7 +87,8 @@ def open_link(secret: str, address: str | None, services: Services) -> OpenLink:
     with services.read(caller) as unit:
         account = unit.accounts.get()
         user = _usable_user(unit, account, link.user_id)
-        return OpenLink(link.purpose, account.name, user.email or "")
+        shortest = passwords.shortest(unit.second_factors.is_on(user.id))
+        return OpenLink(link.purpose, account.name, user.email or "", shortest)
 
 
 @repeated
@@ -115,8 +118,11 @@ def set_password_by_link(secret: str, password: str, address: str | None, servic
         unit.caller = replace(caller, credential=Credential.LINK, id=user.id, name=user.email or user.name)
         unit.users.set_password_hash(user.id, hashed)
         unit.sessions.end_links(user.id, unit.now)
+        forget_wrong_tries(unit, user)
         kind = "invitation.accepted" if link.purpose is Purpose.INVITATION else "password.set"
         unit.record(Event(kind, "user", user.id, user.name))
+        if link.purpose is Purpose.PASSWORD_RESET:
+            unit.owe(MailKind.PASSWORD_CHANGED.value, {"user_id": user.id})
         after = replace(
             raise_epoch(unit, user, EndReason.PASSWORD_RESET),
             has_password=True,
@@ -132,7 +138,8 @@ def _hash_if_acceptable(caller: Caller, user_id: str, password: str, services: S
     """Return the password's hash; checked and computed outside the transaction, as it takes its time."""
     with services.read(caller) as unit:
         user = _usable_user(unit, unit.accounts.get(), user_id)
-    passwords.require_acceptable(password, user, False, services.is_common_password)
+        has_second_factor = unit.second_factors.is_on(user_id)
+    passwords.require_acceptable(password, user, has_second_factor, services.is_common_password)
     return services.hasher.hash(password)
 
 

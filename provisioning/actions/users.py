@@ -105,6 +105,7 @@ def delete_user(caller: Caller, user_id: str, services: Services, versions: Coll
         unit.groups.forget_user(user_id, unit.now)
         unit.saml_connections.unlink_user(user_id)
         unit.users.set_password_hash(user_id, None)
+        unit.second_factors.remove(user_id)
         after = replace(
             end_access(unit, before, EndReason.DELETED),
             inactive_at=unit.now,

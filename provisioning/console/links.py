@@ -18,7 +18,6 @@ from provisioning.console.notices import leave_notice
 from provisioning.console.pages import lead_to
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.keys import RANDOM_LENGTH
-from provisioning.domain.passwords import SHORTEST_ALONE
 from provisioning.guard.context import client_address, services
 from provisioning.guard.cookie import delete_cookie, read_cookie, set_cookie
 from provisioning.guard.require import public
@@ -93,7 +92,7 @@ def _link_page(form: Filled) -> Response:
         link = open_link(read_cookie(LINK) or "", client_address(), services())
     except Refusal as refusal:
         return _dead_link(refusal)
-    return form_page("set_password.html", form.code, form=form, link=link, shortest=SHORTEST_ALONE)
+    return form_page("set_password.html", form.code, form=form, link=link, shortest=link.shortest)
 
 
 def _dead_link(refusal: Refusal) -> Response:

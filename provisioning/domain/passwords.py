@@ -25,6 +25,11 @@ def may_use_password(user: User, saml: SamlState) -> bool:
     return not saml.enforced or user.is_root or user.role is Role.MASTER_ADMIN
 
 
+def shortest(has_second_factor: bool) -> int:
+    """Return how many characters a password needs: fewer where it is not the only factor (LGN-5)."""
+    return SHORTEST if has_second_factor else SHORTEST_ALONE
+
+
 def require_acceptable(password: str, user: User, has_second_factor: bool, is_common: Callable[[str], bool]) -> None:
     """Refuse a password that is too short, too long, common, or holds the user's name or email (PWD-4, LGN-5).
 
@@ -33,10 +38,10 @@ def require_acceptable(password: str, user: User, has_second_factor: bool, is_co
         has_second_factor: with one, 12 characters are enough; a password alone needs 15.
         is_common: looks the lower-cased password up in the offline list.
     """
-    shortest = SHORTEST if has_second_factor else SHORTEST_ALONE
+    least = shortest(has_second_factor)
     lowered = comparison_key(password)
     reasons = (
-        (len(password) < shortest, f"Choose a password of at least {shortest} characters."),
+        (len(password) < least, f"Choose a password of at least {least} characters."),
         (len(password) > LONGEST, f"Choose a password of at most {LONGEST} characters."),
         ("\0" in password, "A password cannot hold a NUL character."),
         (len(password) <= LONGEST and is_common(lowered), "This password is among the most common ones."),

@@ -117,7 +117,7 @@ class SecondFactors:
         statement = statement.on_conflict_do_update(
             index_elements=["account_id", "user_id"], set_=values, where=second_factors.c.confirmed_at.is_(None)
         )
-        return self._connection.execute(statement).rowcount == 1
+        return self._connection.execute(statement.returning(second_factors.c.user_id)).one_or_none() is not None
 
     def accept_step(self, user_id: str, step: int) -> bool:
         """Take a time step; of many that give its code at once one is told True (LGN-4)."""
