@@ -18,6 +18,7 @@ from provisioning.doors import DOORS
 from provisioning.guard.browser import guard_browsers
 from provisioning.guard.context import SERVICES, SETTINGS
 from provisioning.guard.door import Door
+from provisioning.guard.pace import PACE, Pace
 from provisioning.guard.require import public, require_declarations
 from provisioning.observe import health, log, observe_requests
 from provisioning.settings import Settings
@@ -40,6 +41,7 @@ def create_app(services: Services, settings: Settings, redis: Redis | None = Non
     app.config.update(PROPAGATE_EXCEPTIONS=False, JSON_SORT_KEYS=False)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions[SERVICES], app.extensions[SETTINGS] = services, settings
+    app.extensions[PACE] = Pace(settings)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0

@@ -90,6 +90,14 @@ class Settings:
     password_hash_memory: int = setting(  # type: ignore[assignment]
         "GATELODGE_PASSWORD_HASH_MEMORY", "Memory of one Argon2id hash in KiB.", 65536
     )
+    request_rate: int = setting(  # type: ignore[assignment]
+        "GATELODGE_REQUEST_RATE",
+        "Most requests a second of one key or token; an account's together may make four times as many.",
+        300,
+    )
+    request_burst: int = setting(  # type: ignore[assignment]
+        "GATELODGE_REQUEST_BURST", "Requests that one key or token may make at once after a rest.", 3000
+    )
     saml_rate: int = setting(  # type: ignore[assignment]
         "GATELODGE_SAML_RATE", "Most SAML logins a minute from one address to one connection.", 1200
     )
@@ -197,6 +205,7 @@ def checked(settings: Settings) -> Settings:
         (parts.scheme == "http" and not settings.is_loopback, "Plain http is taken on loopback only; use https."),
         (settings.debug and not settings.is_loopback, "GATELODGE_DEBUG cannot be on with a public address."),
         (settings.server not in ("gunicorn", "granian"), "GATELODGE_SERVER is gunicorn or granian."),
+        (settings.request_rate < 1 or settings.request_burst < 1, "GATELODGE_REQUEST_RATE and _BURST are 1 or more."),
         (settings.web_workers < 1 or settings.web_threads < 1, "The web needs at least one process and one thread."),
     )
     for holds, sentence in faults:

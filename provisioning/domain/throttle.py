@@ -31,6 +31,7 @@ class Counter(StrEnum):
     FORGOT = "forgot"
     PROOF = "proof"
     USER = "user"
+    WRONG_KEY = "wrong_key"
 
 
 # Tries that cost nothing; from the next one on the delay grows: 1 s, 2 s, 4 s, up to a quarter of an hour.
@@ -61,6 +62,11 @@ class Key:
 def of_address(address: str | None) -> Key:
     """Return the counter of a network address; of IPv6 the whole network that one customer has."""
     return Key("", Counter.ADDRESS, network_of(address))
+
+
+def of_wrong_keys(address: str | None, window: int) -> Key:
+    """Return the counter of wrong keys of a network address in a stretch of time, which has a number (KEY-4)."""
+    return Key("", Counter.WRONG_KEY, f"{network_of(address)} {window}")
 
 
 def of_typed(email: str, counter: Counter = Counter.EMAIL) -> Key:

@@ -9,6 +9,7 @@ from provisioning.actions.keys import find_key_caller
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code, Refusal, not_found
 from provisioning.guard.context import client_address, services
+from provisioning.guard.pace import in_pace
 
 
 def account_key_caller() -> Caller:
@@ -16,10 +17,10 @@ def account_key_caller() -> Caller:
 
     Raises:
         Refusal: CREDENTIAL_INVALID for a missing or bad key; NOT_FOUND for a good key on another account's path, as
-            for an account that does not exist (ACC-1).
+            for an account that does not exist (ACC-1); TOO_MANY_REQUESTS.
     """
     key, secret = _basic_credentials()
-    caller = find_key_caller(key, secret, client_address(), services())
+    caller = in_pace(lambda: find_key_caller(key, secret, client_address(), services()))
     account_id = (request.view_args or {}).get("account_id")
     if account_id is not None and account_id != caller.account:
         raise not_found("Account")
