@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
+SOURCE_LOCK = ROOT / "requirements-source.lock"
 PROJECT = ROOT / "pyproject.toml"
 NOTE = VENV / "made-from.json"
 
@@ -34,6 +35,7 @@ OLDEST_PYTHON = (3, 11)
 UV = "uv==0.13.9"
 LOCKED = ["--require-hashes", "--only-binary", ":all:", "-r", str(LOCK)]
 OURSELVES = ["--no-deps", "--no-build-isolation", "-e", str(ROOT)]
+BUILT_HERE = ["--no-deps", "--no-build-isolation", "--require-hashes", "-r", str(SOURCE_LOCK)]
 
 # Programs that only tests need: what is run, and the Debian package that brings it.
 TEST_PROGRAMS = {"chromium": "chromium", "xmlsec1": "xmlsec1"}
@@ -98,7 +100,7 @@ def made_from():
     return {
         "python": dotted(sys.version_info[:2]),
         "folder": str(ROOT),
-        "lock": hashlib.sha256(LOCK.read_bytes()).hexdigest(),
+        "lock": hashlib.sha256(LOCK.read_bytes() + SOURCE_LOCK.read_bytes()).hexdigest(),
         "project": hashlib.sha256(PROJECT.read_bytes()).hexdigest(),
     }
 
@@ -149,16 +151,19 @@ def make_venv():
 def install():
     """Install the lock and this project: with uv, ten times as fast, or with pip where uv cannot be had or fails."""
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "-q", "install"]
-    uv = [VENV / "bin" / "uv", "pip", "install", "-q", "--python", PYTHON]
+    # Bytecode made now is not made at the first start, which a person waits for.
+    uv = [VENV / "bin" / "uv", "pip", "install", "-q", "--compile-bytecode", "--python", PYTHON]
     environment = dict(os.environ, UV_LINK_MODE="copy")
     if not os.access(Path.home(), os.W_OK):
         # uv refuses to work where it cannot keep a cache.
         environment["UV_NO_CACHE"] = "1"
-    if succeeds([*pip, UV]) and all(succeeds([*uv, *part], env=environment) for part in (LOCKED, OURSELVES)):
-        return
-    say("uv did not do it; once more with pip, which takes a few minutes")
-    if not all(succeeds([*pip, *part]) for part in (LOCKED, OURSELVES)):
-        raise Refusal("The packages could not be installed; the reason stands above.")
+    installs = succeeds([*pip, UV]) and all(succeeds([*uv, *part], env=environment) for part in (LOCKED, OURSELVES))
+    if not installs:
+        say("uv did not do it; once more with pip, which takes a few minutes")
+        if not all(succeeds([*pip, *part]) for part in (LOCKED, OURSELVES)):
+            raise Refusal("The packages could not be installed; the reason stands above.")
+    if not succeeds([*pip, *BUILT_HERE]):
+        say("The package without a wheel could not be built (above): the tests that run it are skipped.")
 
 
 # --- programs of the machine ---

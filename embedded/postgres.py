@@ -10,26 +10,20 @@ import json
 import os
 import shutil
 import signal
-import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from embedded import folder, identity, processes
 from embedded.errors import EmbeddedError
 from embedded.identity import Identity
-from embedded.processes import PLAIN_ENVIRONMENT, POLL_SECONDS, Child
+from embedded.processes import PLAIN_ENVIRONMENT, Child
+from embedded.server import Server
 
 SUPERUSER = "postgres"
 OWNER = "gatelodge_owner"
 SERVICE = "gatelodge"
 DATABASE = "gatelodge"
 
-START_SECONDS = 60.0
 LEAVE_SECONDS = 15.0
-PORT_ATTEMPTS = 5
-# Fast shutdown first (sessions are cut, a checkpoint is written), then immediate (the next start replays the log).
-STOP_REQUESTS = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 3.0))
 # The line of postmaster.pid in which the server reports its state (src/include/utils/pidfile.h).
 STATUS_LINE = 7
 
@@ -54,47 +48,26 @@ ROLES_AND_DATABASE = (
 )
 
 
-class EmbeddedPostgres:
-    """A PostgreSQL server of our own; also a context manager. Used from the main thread."""
+class EmbeddedPostgres(Server):
+    """A PostgreSQL server of our own."""
+
+    NAME = "PostgreSQL"
+    START_SECONDS = 60.0
+    # Fast shutdown first (sessions are cut, a checkpoint is written), then immediate (the next start replays the log).
+    STOP_REQUESTS = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 3.0))
+    PORT_TAKEN = "could not bind"
 
     def __init__(self, data: Path, *, fsync: bool = True) -> None:
         """`data`: its folder, made where it is missing. `fsync=False` gives durability up, for tests."""
-        self._data = data.absolute()
+        super().__init__(data)
         self._cluster = self._data / "cluster"
         self._settings = SETTINGS if fsync else SETTINGS | UNSAFE_AND_FAST
-        self._lock = folder.FolderLock(self._data)
         self._passwords: dict[str, str] = {}
-        self._port: int | None = None
-        self._child: Child | None = None
-
-    def start(self) -> str:
-        """Start the server and wait until it answers; the owner's URL. A server that runs is left alone.
-
-        After a crash it may be called again and takes the same port, so that URLs handed out stay good.
-        FolderInUseError where another process has the folder; EmbeddedError with the server's last words when it fails.
-        """
-        if not self.running:
-            folder.make(self._data)
-            self._lock.acquire()
-            try:
-                self._launch(self._prepare())
-            except BaseException:
-                self.stop()
-                raise
-        return self.owner_url
-
-    def stop(self) -> None:
-        """Stop the server and give the folder back; nothing where it does not run."""
-        if self._child is not None:
-            self._child.stop(*STOP_REQUESTS)
-            self._child = None
-        self._lock.release()
 
     def url(self, role: str, database: str = DATABASE) -> str:
         """The URL by which `role` (postgres, gatelodge_owner, gatelodge) reaches `database`."""
-        if self._port is None:
-            raise EmbeddedError("PostgreSQL has no address before it was started.")
-        return f"postgresql://{role}:{self._passwords[role]}@{folder.LOOPBACK}:{self._port}/{database}"
+        port = self._port
+        return f"postgresql://{role}:{self._passwords[role]}@{folder.LOOPBACK}:{port}/{database}"
 
     @property
     def owner_url(self) -> str:
@@ -111,24 +84,8 @@ class EmbeddedPostgres:
         """For backups and tests: the role that may everything, connected to no database of the product."""
         return self.url(SUPERUSER, "postgres")
 
-    @property
-    def running(self) -> bool:
-        """Whether the server is there."""
-        return self._child is not None and self._child.running
-
-    @property
-    def pid(self) -> int | None:
-        """The server's process id, None where it does not run."""
-        return self._child.pid if self._child is not None and self.running else None
-
-    def __enter__(self) -> Self:
-        """Start."""
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Stop."""
-        self.stop()
+    def _address(self) -> str:
+        return self.owner_url
 
     def _prepare(self) -> Identity:
         """Everything before the server's start: whom it runs as, the cluster made and owned, no server left in it."""
@@ -169,35 +126,17 @@ class EmbeddedPostgres:
         finally:
             password_file.unlink()
 
-    def _launch(self, whom: Identity) -> None:
-        """Start the server on a free port and wait until it is ready; another port where that one was snatched away."""
-        log = self._data / "server.log"
-        folder.turn_log(log)
-        for _ in range(PORT_ATTEMPTS):
-            self._port = folder.free_port(self._port)
-            settings = self._settings | {"port": str(self._port)}
-            options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-            argv = [str(program("postgres")), "-D", str(self._cluster), "-k", "", *options]
-            # When we die without a word the server goes down at once; its log makes that safe.
-            self._child = Child(
-                argv, identity=whom, death_signal=signal.SIGQUIT, log=log, environment=PLAIN_ENVIRONMENT
-            )
-            if self._becomes_ready(self._child):
-                return
-            if "could not bind" not in folder.tail(log):
-                break
-        raise EmbeddedError(f"PostgreSQL did not start. The end of {log}:\n{folder.tail(log)}")
+    def _run(self, whom: Identity, log: Path) -> Child:
+        settings = self._settings | {"port": str(self._port)}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        argv = [str(program("postgres")), "-D", str(self._cluster), "-k", "", *options]
+        # When we die without a word the server goes down at once; its log makes that safe.
+        return Child(argv, identity=whom, death_signal=signal.SIGQUIT, log=log, environment=PLAIN_ENVIRONMENT)
 
-    def _becomes_ready(self, child: Child) -> bool:
-        """Wait until the server says that it takes connections; False where it ended or the time ran out."""
-        deadline = time.monotonic() + START_SECONDS
-        while child.running and time.monotonic() < deadline:
-            if self._reported_status(child.pid) == "ready":
-                return True
-            time.sleep(POLL_SECONDS)
-        return False
+    def _is_ready(self) -> bool:
+        return self._reported_status(self.pid) == "ready"
 
-    def _reported_status(self, pid: int) -> str:
+    def _reported_status(self, pid: int | None) -> str:
         try:
             lines = (self._cluster / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:

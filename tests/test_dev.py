@@ -22,7 +22,7 @@ SOURCE = PROJECT / "dev.py"
 @pytest.fixture
 def dev(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     """dev.py at work on a folder of its own, so that no test touches the environment it runs in."""
-    for name in ("dev.py", "requirements.lock", "pyproject.toml"):
+    for name in ("dev.py", "requirements.lock", "requirements-source.lock", "pyproject.toml"):
         shutil.copy(PROJECT / name, tmp_path / name)
     spec = importlib.util.spec_from_file_location("dev_under_test", tmp_path / "dev.py")
     assert spec is not None
@@ -71,7 +71,7 @@ def test_a_second_run_adds_less_than_a_second(dev: ModuleType) -> None:
     assert time.monotonic() - begin < 1
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-source.lock", "pyproject.toml"])
 def test_a_changed_lock_or_project_is_noticed_and_completed_in_place(dev: ModuleType, name: str) -> None:
     finished(dev)
     with (dev.ROOT / name).open("a") as file:
