@@ -32,6 +32,8 @@ def letter(kind: MailKind = MailKind.INVITATION, **changes: object) -> Letter:
         "organisation": False,
         "expires_at": WRITTEN,
         "written_at": WRITTEN,
+        "about": "Terraform",
+        "ends_at": WRITTEN,
     }
     return Letter(**{**facts, **changes})
 
