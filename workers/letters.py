@@ -30,6 +30,7 @@ SUBJECTS = {
     MailKind.KEY_EXPIRING: "A key of {account} ends soon",
     MailKind.CONFIRMATION: "Your access to {account}",
     MailKind.PASSWORD_RESET: "Set a new password for {account}",
+    MailKind.EMAIL_CHANGE: "Confirm your email for {account}",
     **{kind: notice.subject for kind, notice in NOTICES.items()},
 }
 NOTICE_TEMPLATE = "notice"

@@ -34,6 +34,13 @@ class Notice:
 _NEW_PASSWORD = {"action": "Set a new password", "path": FORGOT_PASSWORD}
 
 NOTICES: Mapping[MailKind, Notice] = {
+    MailKind.EMAIL_CHANGE_ASKED: Notice(
+        "A new email for {account} was asked for",
+        "Somebody asked to change the email that {recipient} logs in to {account} with. Nothing has changed yet: the "
+        "new address has to confirm it first.",
+        advice="If you did not expect this, log in and withdraw it on your profile, set a new password, and tell an "
+        "administrator of {account}.",
+    ),
     MailKind.EMAIL_CHANGED: Notice(
         "Your email for {account} was changed",
         "The email that you log in to {account} with was changed. This mail went to the old and to the new address.",

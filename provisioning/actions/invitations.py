@@ -4,27 +4,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from provisioning.actions.access import raise_epoch
-from provisioning.actions.links import find_open_link, owe_link
+from provisioning.actions.links import find_open_link, owe_link, usable_user
 from provisioning.actions.new_users import make_user
 from provisioning.actions.services import Services, repeated
 from provisioning.actions.tries import forget_wrong_tries
 from provisioning.actions.users import require_verb
 from provisioning.domain import passwords, policy
-from provisioning.domain.accounts import Account, require_open
 from provisioning.domain.caller import Caller, Credential, WayIn
 from provisioning.domain.errors import Code, Refusal, Refusals
 from provisioning.domain.events import Event
-from provisioning.domain.invitations import MOST_AT_A_TIME, MailKind, Purpose, require_invitable
+from provisioning.domain.invitations import MOST_AT_A_TIME, SETS_PASSWORD, MailKind, Purpose, require_invitable
 from provisioning.domain.permissions import Permission
 from provisioning.domain.sessions import EndReason
 from provisioning.domain.sso import saml_state
 from provisioning.domain.users import NewUser, User, UserView, Verb
-from provisioning.store.unit_of_work import Unit
+from provisioning.store.sessions import LinkRow
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLink:
-    """What a page may show of a link before it is used: whose it is and what for, and how short a password may be."""
+    """What a page may show of a link before it is used: what for, whose, the address it is for (LNK-1), and how short a
+    password may be.
+    """
 
     purpose: Purpose
     account_name: str
@@ -86,9 +87,9 @@ def open_link(secret: str, address: str | None, services: Services) -> OpenLink:
     caller, link = find_open_link(secret, WayIn.CONSOLE, address, services)
     with services.read(caller) as unit:
         account = unit.accounts.get()
-        user = _usable_user(unit, account, link.user_id)
+        user = usable_user(unit, account, link)
         shortest = passwords.shortest(unit.second_factors.is_on(user.id))
-        return OpenLink(link.purpose, account.name, user.email or "", shortest)
+        return OpenLink(link.purpose, account.name, link.address, shortest)
 
 
 @repeated
@@ -107,12 +108,12 @@ def set_password_by_link(secret: str, password: str, address: str | None, servic
     Raises:
         Refusal: LINK_INVALID, or PASSWORD_REFUSED with the sentence; the link stays good then.
     """
-    caller, link = find_open_link(secret, WayIn.CONSOLE, address, services)
+    caller, link = find_open_link(secret, WayIn.CONSOLE, address, services, SETS_PASSWORD)
     typed = passwords.normalised(password)
-    hashed = _hash_if_acceptable(caller, link.user_id, typed, services)
+    hashed = _hash_if_acceptable(caller, link, typed, services)
     with services.unit(caller) as unit:
         user = unit.users.lock(link.user_id)
-        _usable_user(unit, unit.accounts.get(), user.id)
+        usable_user(unit, unit.accounts.get(), link)
         if not unit.sessions.use_link(link.id, unit.now):
             raise Refusal(Code.LINK_INVALID)
         unit.caller = replace(caller, credential=Credential.LINK, id=user.id, name=user.email or user.name)
@@ -134,23 +135,10 @@ def set_password_by_link(secret: str, password: str, address: str | None, servic
         return unit.users.save(user, after)
 
 
-def _hash_if_acceptable(caller: Caller, user_id: str, password: str, services: Services) -> str:
+def _hash_if_acceptable(caller: Caller, link: LinkRow, password: str, services: Services) -> str:
     """Return the password's hash; checked and computed outside the transaction, as it takes its time."""
     with services.read(caller) as unit:
-        user = _usable_user(unit, unit.accounts.get(), user_id)
-        has_second_factor = unit.second_factors.is_on(user_id)
+        user = usable_user(unit, unit.accounts.get(), link)
+        has_second_factor = unit.second_factors.is_on(user.id)
     passwords.require_acceptable(password, user, has_second_factor, services.is_common_password)
     return services.hasher.hash(password)
-
-
-def _usable_user(unit: Unit, account: Account, user_id: str) -> User:
-    """Return the user of a link if it may still be used: state and account are checked at use (LNK-2, SSO-2)."""
-    try:
-        require_open(account)
-        user = unit.users.get(user_id)
-    except Refusal as refusal:
-        raise Refusal(Code.LINK_INVALID) from refusal
-    saml = saml_state(account.saml_enabled, account.saml_enforced)
-    if user.is_disabled or not passwords.may_use_password(user, saml):
-        raise Refusal(Code.LINK_INVALID)
-    return user

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from provisioning.actions.access import end_access
+from provisioning.actions.email_changes import ask_for_email, tell_both_addresses
 from provisioning.actions.links import owe_link
 from provisioning.actions.new_users import emails_of, ignores_environments, require_texts, words_of
 from provisioning.actions.services import Services
@@ -15,6 +16,7 @@ from provisioning.domain import environments, policy, root
 from provisioning.domain.accounts import require_creative_approval
 from provisioning.domain.addresses import checked_email
 from provisioning.domain.caller import Caller, Credential
+from provisioning.domain.email_changes import is_confirmed_first, without_email
 from provisioning.domain.events import Event
 from provisioning.domain.invitations import Purpose
 from provisioning.domain.permissions import Permission
@@ -46,6 +48,7 @@ def apply_changes(unit: Unit, before: User, asked: UserChanges, services: Servic
         asked: the change set.
         services: from outside.
     """
+    asked = _without_email_to_confirm(unit, before, asked, services)
     changes = effective(before, completed(unit.caller, before, asked))
     if not changes:
         return before
@@ -59,7 +62,18 @@ def apply_changes(unit: Unit, before: User, asked: UserChanges, services: Servic
     saved = unit.users.save(before, after)
     record_change(unit, before, saved, changes)
     owe_mails(unit, before, saved, services)
+    tell_both_addresses(unit, before, saved)
     return saved
+
+
+def _without_email_to_confirm(unit: Unit, before: User, asked: UserChanges, services: Services) -> UserChanges:
+    """Return the change set without an email that waits for its confirmation, which is asked for here (USR-4)."""
+    email = asked.get("email")
+    if email is None or not is_confirmed_first(unit.caller, before, email):
+        return asked
+    root.protect_fields(unit.caller, before, ["email"])
+    ask_for_email(unit, before, email, services)
+    return without_email(asked)
 
 
 def completed(caller: Caller, before: User, asked: UserChanges) -> UserChanges:

@@ -10,22 +10,25 @@ import re
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from provisioning.actions.email_confirmation import confirm_email
 from provisioning.actions.invitations import open_link, set_password_by_link
 from provisioning.actions.passwords import forgot_password
 from provisioning.console.errors import LOGIN, error_page, form_page
 from provisioning.console.forms import EmailForm, Filled, NewPasswordForm, read_form
 from provisioning.console.notices import leave_notice
-from provisioning.console.pages import lead_to
+from provisioning.console.pages import lead_to, page
 from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.invitations import Purpose
 from provisioning.domain.keys import RANDOM_LENGTH
 from provisioning.guard.context import client_address, services
-from provisioning.guard.cookie import delete_cookie, read_cookie, set_cookie
+from provisioning.guard.cookie import delete_cookie, present_session, read_cookie, set_cookie
 from provisioning.guard.require import public
 
 LINK = "gatelodge_link"
 LIFETIME_SECONDS = 30 * 60
 TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{RANDOM_LENGTH}}}")
 FORGOT = "/forgot-password"
+PROFILE = "/profile"
 
 
 def add_links(blueprint: Blueprint) -> None:
@@ -33,6 +36,7 @@ def add_links(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/link/<token>", view_func=take_link, methods=["GET"])
     blueprint.add_url_rule("/link", view_func=show_link, methods=["GET"])
     blueprint.add_url_rule("/link", view_func=post_password, methods=["POST"])
+    blueprint.add_url_rule("/link/email", view_func=post_email, methods=["POST"])
     blueprint.add_url_rule(FORGOT, view_func=show_forgot, methods=["GET"])
     blueprint.add_url_rule(FORGOT, view_func=post_forgot, methods=["POST"])
 
@@ -72,6 +76,19 @@ def post_password() -> Response:
     return response
 
 
+@public("the token of the link is the proof")
+def post_email() -> Response:
+    """Use the link up and make the address it was mailed to the login email (USR-4)."""
+    try:
+        confirm_email(read_cookie(LINK) or "", client_address(), services())
+    except Refusal as refusal:
+        return _dead_link(refusal)
+    response = lead_to(LOGIN if present_session() is None else PROFILE)
+    delete_cookie(response, LINK)
+    leave_notice(response, "email_confirmed")
+    return response
+
+
 @public("people who cannot log in come here")
 def show_forgot() -> Response:
     """Ask for the email to send a link to."""
@@ -92,6 +109,8 @@ def _link_page(form: Filled) -> Response:
         link = open_link(read_cookie(LINK) or "", client_address(), services())
     except Refusal as refusal:
         return _dead_link(refusal)
+    if link.purpose is Purpose.EMAIL_CHANGE:
+        return page("confirm_email.html", link=link)
     return form_page("set_password.html", form.code, form=form, link=link, shortest=link.shortest)
 
 

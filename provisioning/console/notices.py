@@ -15,6 +15,7 @@ LIFETIME_SECONDS = 60
 SENTENCES: Mapping[str, str] = {
     "deleted": "{name} was deleted and is Inactive now. Ended sessions: {number}.",
     "disabled": "{name} was disabled. Ended sessions: {number}.",
+    "email_confirmed": "Your email is confirmed. Log in with it from now on.",
     "enabled": "{name} was enabled and can log in again.",
     "group_deleted": "The group was deleted. Members who lost what it gave them: {number}.",
     "group_made": "The group was made. Add members below.",

@@ -11,6 +11,7 @@ from provisioning.domain.users import User
 MOST_AT_A_TIME = 5
 INVITATION_LIFETIME = timedelta(days=7)
 RESET_LIFETIME = timedelta(hours=1)
+EMAIL_CHANGE_LIFETIME = timedelta(hours=24)
 
 
 class MailKind(StrEnum):
@@ -19,7 +20,9 @@ class MailKind(StrEnum):
     INVITATION = "invitation"
     CONFIRMATION = "confirmation"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail, not a password.
+    EMAIL_CHANGE = "email_change"
     # What somebody must hear of whatever they chose (LGN-9, MAIL-1).
+    EMAIL_CHANGE_ASKED = "email_change_asked"
     EMAIL_CHANGED = "email_changed"
     KEY_EXPIRING = "key_expiring"
     NEW_DEVICE = "new_device"
@@ -39,9 +42,16 @@ class Purpose(StrEnum):
 
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose, not a password.
+    EMAIL_CHANGE = "email_change"
 
 
-LIFETIME = {Purpose.INVITATION: INVITATION_LIFETIME, Purpose.PASSWORD_RESET: RESET_LIFETIME}
+LIFETIME = {
+    Purpose.INVITATION: INVITATION_LIFETIME,
+    Purpose.PASSWORD_RESET: RESET_LIFETIME,
+    Purpose.EMAIL_CHANGE: EMAIL_CHANGE_LIFETIME,
+}
+# A link for one purpose serves no other (LNK-1).
+SETS_PASSWORD = frozenset({Purpose.INVITATION, Purpose.PASSWORD_RESET})
 
 
 @dataclass(frozen=True, slots=True)

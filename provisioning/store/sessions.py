@@ -116,7 +116,11 @@ def find_session(connection: Connection, secret_hash: str) -> Session | None:
 def find_link(connection: Connection, secret_hash: str) -> LinkRow | None:
     """Return the link of a token's hash, whatever its state; None for an unknown one."""
     row = connection.execute(select(links).where(links.c.secret_hash == secret_hash)).one_or_none()
-    return LinkRow(**{**row._mapping, "purpose": Purpose(row.purpose)}) if row is not None else None
+    return _link_of(row) if row is not None else None
+
+
+def _link_of(row: Row[Any]) -> LinkRow:
+    return LinkRow(**{**row._mapping, "purpose": Purpose(row.purpose)})
 
 
 class Sessions:
@@ -188,6 +192,19 @@ class Sessions:
         """Insert a link."""
         values = {name: getattr(row, name) for name in row.__dataclass_fields__}
         ADD_LINK.run(self._connection, **{**values, "purpose": row.purpose.value})
+
+    def open_link(self, user_id: str, purpose: Purpose, now: datetime) -> LinkRow | None:
+        """Return the user's link for a purpose that could be used now, None where there is none."""
+        statement = select(links).where(
+            links.c.account_id == self._account_id,
+            links.c.user_id == user_id,
+            links.c.purpose == purpose.value,
+            links.c.used_at.is_(None),
+            links.c.ended_at.is_(None),
+            links.c.expires_at > now,
+        )
+        row = self._connection.execute(statement.order_by(links.c.id.desc()).limit(1)).one_or_none()
+        return _link_of(row) if row is not None else None
 
     def end_links(self, user_id: str, now: datetime, purpose: Purpose | None = None) -> int:
         """End a user's open links, of one purpose or of all (INV-2, OUT-3); returns how many."""

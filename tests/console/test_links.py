@@ -2,10 +2,11 @@
 
 import pytest
 
-from provisioning.actions.users import delete_user, disable_user
+from provisioning.actions.users import delete_user, disable_user, edit_user
+from provisioning.domain.users import UserChanges
 from tests.actions.saml_world import connected
 from tests.doors.console import ORIGIN, ConsoleClient
-from tests.factories import PASSWORD, link_secret, make_active, make_user
+from tests.factories import PASSWORD, link_secret, make_active, make_user, person
 
 NEW = "seven quiet lanterns swim"
 
@@ -206,3 +207,25 @@ def test_links_lead_to_the_configured_address_whatever_the_host_says(app, servic
         browser.submit("/forgot-password", email="dana@acme.example", headers={**headers, "Origin": ORIGIN})
     assert app.test_client().post("/forgot-password", headers={"Host": "evil.example"}).status_code == 421
     assert make_active(services, sql, dana, NEW).has_password
+
+
+@pytest.mark.rule("USR-4", "LNK-4")
+def test_a_new_email_is_confirmed_by_a_form_and_works_from_then_on(browser, services, sql, account, caller):
+    dana = make_active(services, sql, make_user(caller, services))
+    edit_user(person(account.root), dana.id, lambda _: UserChanges(email="new@acme.example"), services)
+    page = browser.get(f"/link/{link_secret(services, sql, dana)}")
+    assert page.title == "Confirm your email"
+    assert "new@acme.example" in page.text
+    assert sql("select email from users where id = %s", dana.id) == [("dana@acme.example",)], "opening changes nothing"
+    page = browser.submit("/link/email")
+    assert (page.path, page.notice) == ("/login", "Your email is confirmed. Log in with it from now on.")
+    assert browser.log_in("new@acme.example", PASSWORD).path == "/profile"
+    assert browser.get("/link").code == "link_invalid"
+
+
+@pytest.mark.rule("LNK-1")
+def test_the_form_of_the_other_purpose_does_nothing_with_a_link(browser, services, sql, account, caller, pending):
+    browser.get(f"/link/{link_secret(services, sql, pending)}")
+    page = browser.post("/link/email", {"csrf_token": browser.page.tree.xpath("//input[@name='csrf_token']/@value")})
+    assert (page.status, page.code) == (410, "link_invalid")
+    assert sql("select accepted_at from users where id = %s", pending.id) == [(None,)]

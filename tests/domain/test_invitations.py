@@ -64,8 +64,12 @@ def test_the_choice_is_offered_only_where_it_decides(saml, offered):
 
 
 @pytest.mark.rule("INV-2", "LNK-6")
-def test_an_invitation_lives_seven_days_and_a_reset_one_hour():
-    assert {Purpose.INVITATION: timedelta(days=7), Purpose.PASSWORD_RESET: timedelta(hours=1)} == LIFETIME
+def test_an_invitation_lives_seven_days_a_reset_one_hour_and_a_change_of_email_a_day():
+    assert {
+        Purpose.INVITATION: timedelta(days=7),
+        Purpose.PASSWORD_RESET: timedelta(hours=1),
+        Purpose.EMAIL_CHANGE: timedelta(hours=24),
+    } == LIFETIME
     assert set(LIFETIME) == set(Purpose)
 
 

@@ -4,15 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from provisioning.actions.email_confirmation import confirm_email
 from provisioning.actions.invitations import open_link, send_invitation_again, set_password_by_link
 from provisioning.actions.passwords import reset_password
-from provisioning.actions.users import create_user, delete_user, disable_user
+from provisioning.actions.users import create_user, delete_user, disable_user, edit_user
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.invitations import Purpose
 from provisioning.domain.roles_legacy import Role
-from provisioning.domain.users import NewUser
+from provisioning.domain.users import NewUser, UserChanges
 from provisioning.store.outbox import PAUSES
-from tests.factories import PASSWORD, key_caller, make_active, make_user
+from tests.factories import PASSWORD, key_caller, make_active, make_user, person
 
 
 @pytest.mark.rule("INV-1", "INV-3")
@@ -168,3 +169,25 @@ def test_markup_and_line_breaks_in_names_stay_names(caller, services, deliver, m
     assert "Hello <img src=x> Bcc: evil@example.com Call +1 555 {{ 7 * 7 }}," in mail.text
     assert "&lt;img src=x&gt; Bcc: evil@example.com Call +1 555 {{ 7 * 7 }}" in mail.html
     assert "<img" not in mail.html
+
+
+@pytest.mark.rule("USR-4", "IDN-6", "LNK-1")
+def test_a_new_email_is_confirmed_from_its_own_address_and_the_old_one_is_told(
+    caller, services, deliver, mails, sql, account, left
+):
+    dana = make_active(services, sql, make_user(caller, services))
+    edit_user(person(account.root), dana.id, lambda _: UserChanges(email="new@acme.example"), services)
+    deliver()
+    (mail,) = mails.to("new@acme.example")
+    assert mail.kind == "email_change"
+    assert "set your password" not in mail.text
+    (notice,) = mails.to("dana@acme.example", "email_change_asked")
+    assert "new@acme.example" not in notice.text
+    assert notice.link == "http://127.0.0.1:8080/profile"
+    confirm_email(mail.secret, None, services)
+    deliver()
+    assert (
+        len(mails.to("new@acme.example", "email_changed")) == len(mails.to("dana@acme.example", "email_changed")) == 1
+    )
+    assert left() == 0
+    assert sql("select count(*) from outbox where secret is not null") == [(0,)]

@@ -27,6 +27,8 @@ from workers.notices import NOTICES
 from workers.queues import RowId
 
 LINK_PATH = "/link/"
+# The mails that carry a link for one purpose, which has their name.
+LINKED = frozenset(MailKind(purpose.value) for purpose in Purpose)
 LOGIN_PATH = "/login"
 # Longer than this no mail is tried: the longest-lived link is dead by then (LNK-6), and a greeting is stale.
 OWED_FOR = INVITATION_LIFETIME
@@ -85,22 +87,20 @@ def _letter(unit: Unit, row: OwedRow, services: Services) -> Letter:
     kind = MailKind(row.kind)
     if unit.now >= row.created_at + OWED_FOR:
         raise Refusal(Code.NOT_OWED, detail="it is too old.")
-    recipient = _recipient(unit, row)
+    secret, address = _open_secret(unit, row, services) if kind in LINKED else ("", _told_address(unit, row))
+    recipient, connection = _recipient(unit, row, address), None
     about, ends_at = "", None
     if kind is MailKind.KEY_EXPIRING:
-        ending, connection = _ending(unit, row.payload["key_id"]), None
+        ending = _ending(unit, row.payload["key_id"])
         link, expires_at = services.public_url + ending.path, None
         about, ends_at = ending.name, ending.at
     elif kind in NOTICES:
-        connection = None
         link, expires_at = services.public_url + NOTICES[kind].path, None
     elif kind is MailKind.CONFIRMATION:
         connection = _connection_of(unit, recipient)
         link, expires_at = _login_address(services.public_url, connection), None
     else:
-        connection = None
-        link = services.public_url + LINK_PATH + quote(_open_secret(unit, row, services))
-        expires_at = row.created_at + LIFETIME[Purpose(row.kind)]
+        link, expires_at = services.public_url + LINK_PATH + quote(secret), row.created_at + LIFETIME[Purpose(row.kind)]
     return Letter(
         kind=kind,
         row_id=row.id,
@@ -130,14 +130,20 @@ def _ending(unit: Unit, key_id: str) -> Ending:
     return Ending(name, path, issued.expires_at)
 
 
-def _recipient(unit: Unit, row: OwedRow) -> Recipient:
-    """Return whom the mail is for: a live user with an email, who is not disabled, in an open account (INV-2)."""
+def _recipient(unit: Unit, row: OwedRow, address: str | None) -> Recipient:
+    """Return whom the mail is for: a live user, who is not disabled, in an open account (INV-2).
+
+    Args:
+        unit: of the job.
+        row: the debt.
+        address: where it goes, None to the user's stored email.
+    """
     account = unit.accounts.get()
     require_open(account)
     user = unit.users.get(row.payload["user_id"])
     if user.is_disabled:
         raise Refusal(Code.USER_DISABLED)
-    email = _told_address(unit, row) or user.email
+    email = address or user.email
     if email is None:
         raise Refusal(Code.NOT_OWED, detail="the user has no email.")
     return Recipient(account, user, email)
@@ -150,13 +156,13 @@ def _told_address(unit: Unit, row: OwedRow) -> str | None:
     return unit.adapters.decrypt(row.secret, f"outbox/secret/{row.id}")
 
 
-def _open_secret(unit: Unit, row: OwedRow, services: Services) -> str:
-    """Return the link's secret, if the link would work now (LNK-2)."""
+def _open_secret(unit: Unit, row: OwedRow, services: Services) -> tuple[str, str | None]:
+    """Return the link's secret, if it would work now (LNK-2), and the address that it is to confirm, if any (USR-4)."""
     if row.secret is None:
         raise Refusal(Code.LINK_INVALID)
     secret = unit.adapters.decrypt(row.secret, f"outbox/secret/{row.id}")
-    open_link(secret, None, services)
-    return secret
+    link = open_link(secret, None, services)
+    return secret, link.email if link.purpose is Purpose.EMAIL_CHANGE else None
 
 
 def _connection_of(unit: Unit, recipient: Recipient) -> Connection | None:
