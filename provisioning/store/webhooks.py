@@ -199,7 +199,8 @@ class Webhooks:
         if not rows:
             return 0
         values = [{name: getattr(row, name) for name in DELIVERY_FIELDS} for row in rows]
-        return self._connection.execute(insert(webhook_deliveries).values(values).on_conflict_do_nothing()).rowcount
+        added = insert(webhook_deliveries).values(values).on_conflict_do_nothing().returning(webhook_deliveries.c.id)
+        return len(self._connection.execute(added).all())
 
     def deliveries(self, webhook_id: str, before: Delivery | None, most: int) -> list[Delivery]:
         """Return deliveries of a webhook, newest first.
