@@ -7,6 +7,7 @@ can forget it (WEB-1).
 from flask import Blueprint, request
 
 from provisioning.console.account import add_account
+from provisioning.console.account_page import add_account_page
 from provisioning.console.activity import add_activity
 from provisioning.console.api_keys import add_api_keys
 from provisioning.console.assets import add_assets
@@ -37,6 +38,7 @@ ROOMS = (
     add_provisioning,
     add_api_keys,
     add_activity,
+    add_account_page,
     add_account,
 )
 

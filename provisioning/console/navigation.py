@@ -36,7 +36,6 @@ SIDE: tuple[Entry, ...] = (
     Entry("/webhooks", "Webhooks", (Permission.ACCOUNT_SECURITY_MANAGE,)),
     Entry("/activity", "Activity report", (Permission.ACCOUNT_ACTIVITY_READ,)),
     Entry("/account", "Account", (Permission.ACCOUNT_ENVIRONMENTS_READ, Permission.ACCOUNT_SEATS_MANAGE)),
-    Entry("/user-limit", "User limit", (Permission.ACCOUNT_SEATS_MANAGE,)),
 )
 CORNER: tuple[Entry, ...] = (Entry("/profile", "My Profile"),)
 

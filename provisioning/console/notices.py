@@ -13,10 +13,16 @@ from provisioning.guard.cookie import delete_cookie, read_cookie, set_cookie
 NOTICE = "gatelodge_notice"
 LIFETIME_SECONDS = 60
 SENTENCES: Mapping[str, str] = {
+    "account_cancelled": "The account is cancelled. Whoever runs this service can restore it for 30 days.",
     "deleted": "{name} was deleted and is Inactive now. Ended sessions: {number}.",
     "disabled": "{name} was disabled. Ended sessions: {number}.",
     "email_confirmed": "Your email is confirmed. Log in with it from now on.",
     "enabled": "{name} was enabled and can log in again.",
+    "environment_changed": "The product environment was changed.",
+    "environment_deleted": "The product environment was deleted. Users who have access to none now: {number}.",
+    "environment_disabled": "The product environment was disabled.",
+    "environment_enabled": "The product environment was enabled.",
+    "environment_made": "The product environment was made.",
     "group_deleted": "The group was deleted. Members who lost what it gave them: {number}.",
     "group_made": "The group was made. Add members below.",
     "group_renamed": "The group was renamed.",

@@ -12,6 +12,7 @@ from provisioning.domain.events import KINDS
 from provisioning.domain.groups import Group
 from provisioning.domain.roles_legacy import ROLE_NAMES, Role
 from provisioning.domain.scim_connections import Profile
+from provisioning.domain.seats import Plan
 from provisioning.domain.sessions import Method
 from provisioning.domain.users import Status, User
 
@@ -45,6 +46,7 @@ WAY_IN_NAMES: Mapping[str, str] = {
 }
 OUTCOME_NAMES: Mapping[str, str] = {Outcome.DONE: "Done", Outcome.REFUSED: "Refused"}
 KIND_NAMES: Mapping[str, str] = dict(sorted(KINDS.items(), key=lambda kind: kind[1]))
+PLAN_NAMES: Mapping[Plan, str] = {Plan.FREE: "Free", Plan.PAID: "Paid", Plan.ENTERPRISE: "Enterprise"}
 PROFILE_NAMES: Mapping[Profile, str] = {
     Profile.GENERIC: "Another provider",
     Profile.ENTRA: "Microsoft Entra ID",
