@@ -6,6 +6,7 @@ and no two pass one gate.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
@@ -49,7 +50,7 @@ def take(connection: Connection, keys: Collection[Key], now: datetime, *, gated:
 def seconds_to_wait(connection: Connection, keys: Collection[Key], now: datetime) -> int:
     """Return after how many seconds every one of these counters is open again, at least one."""
     opens_at = connection.execute(select(func.max(login_tries.c.open_at)).where(_any_of(keys))).scalar()
-    return 1 if opens_at is None else max(1, int((opens_at - now).total_seconds()) + 1)
+    return 1 if opens_at is None else max(1, ceil((opens_at - now).total_seconds()))
 
 
 def give_back(connection: Connection, keys: Collection[Key]) -> None:
