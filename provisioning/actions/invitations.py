@@ -7,6 +7,7 @@ from provisioning.actions.access import raise_epoch
 from provisioning.actions.links import find_open_link, owe_link, usable_user
 from provisioning.actions.new_users import make_user
 from provisioning.actions.services import Services, repeated
+from provisioning.actions.standing import hold_standing
 from provisioning.actions.tries import forget_wrong_tries
 from provisioning.actions.users import require_verb
 from provisioning.domain import passwords, policy
@@ -44,7 +45,8 @@ def invite(caller: Caller, commands: Sequence[NewUser], services: Services) -> l
     if not 0 < len(commands) <= MOST_AT_A_TIME:
         raise Refusal(Code.TOO_MANY_INVITATIONS, limit=MOST_AT_A_TIME)
     with services.unit(caller) as unit:
-        policy.require(caller, Permission.ACCOUNT_USERS_MANAGE)
+        hold_standing(unit)
+        policy.require(unit.caller, Permission.ACCOUNT_USERS_MANAGE)
         account = unit.accounts.get()
         made, refused = [], {}
         for number, command in enumerate(commands):

@@ -15,6 +15,7 @@ from provisioning.actions.issued import (
     told_of,
 )
 from provisioning.actions.services import Services, repeated
+from provisioning.actions.standing import hold_standing
 from provisioning.domain import policy
 from provisioning.domain.address_ranges import is_within
 from provisioning.domain.caller import Caller, Credential, WayIn, nobody
@@ -109,6 +110,7 @@ def rotate_account_key(caller: Caller, key_id: str, overlap_seconds: int, servic
 
 
 def _require_may_make(unit: Unit, role: Role) -> None:
+    hold_standing(unit)
     policy.require(unit.caller, Permission.ACCOUNT_KEYS_MANAGE)
     policy.require(unit.caller, Permission.ACCOUNT_USERS_MANAGE, RoleGift(role))
     require_fresh(unit.caller, unit.now)

@@ -16,6 +16,7 @@ from provisioning.actions.issued import (
 )
 from provisioning.actions.keys import ID_BYTES, ID_LENGTH, NO_HASH, PRESET_TERMS
 from provisioning.actions.services import Services, repeated
+from provisioning.actions.standing import hold_standing
 from provisioning.domain import policy
 from provisioning.domain.address_ranges import is_within
 from provisioning.domain.caller import Caller, Credential, WayIn, nobody
@@ -62,7 +63,8 @@ def create_scim_token(
 ) -> MadeToken:
     """Make a token for the SCIM connection of a name, with a lifetime and address ranges (API-2, KEY-4)."""
     with services.unit(caller) as unit:
-        policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
+        hold_standing(unit)
+        policy.require(unit.caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
         require_fresh(caller, unit.now)
         connection = unit.keys.get_connection_named(connection_name)
         made = add_token(unit, connection, services, checked_terms(terms))
@@ -84,7 +86,8 @@ def rotate_scim_token(caller: Caller, token_id: str, overlap_seconds: int, servi
         Refusal: not found, CREDENTIAL_NOT_ROTATABLE, an impossible overlap, not allowed.
     """
     with services.unit(caller) as unit:
-        policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
+        hold_standing(unit)
+        policy.require(unit.caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
         require_fresh(caller, unit.now)
         old = unit.keys.lock_token(token_id)
         require_rotatable("SCIM token", old, unit.now)

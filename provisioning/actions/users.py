@@ -6,6 +6,7 @@ from dataclasses import replace
 from provisioning.actions.access import end_access
 from provisioning.actions.new_users import make_user
 from provisioning.actions.services import Results, Services, repeated
+from provisioning.actions.standing import hold_standing, lock_other
 from provisioning.actions.user_changes import apply_changes
 from provisioning.domain import policy, root
 from provisioning.domain.caller import Caller
@@ -35,7 +36,8 @@ def create_user(caller: Caller, command: NewUser, services: Services) -> UserVie
         Refusal: a taken email, userName or externalId; no seat; a value that is refused; not allowed.
     """
     with services.unit(caller) as unit:
-        policy.require(caller, Permission.ACCOUNT_USERS_MANAGE)
+        hold_standing(unit)
+        policy.require(unit.caller, Permission.ACCOUNT_USERS_MANAGE)
         return make_user(unit, unit.accounts.get(), command, services)
 
 
@@ -63,7 +65,8 @@ def edit_user(
         Refusal: not found, protected, stale, not allowed, or a value that is refused.
     """
     with services.unit(caller) as unit:
-        before = unit.users.lock(user_id)
+        before = lock_other(unit, user_id)
+        caller = unit.caller
         policy.require(caller, Permission.ACCOUNT_USERS_MANAGE)
         root.protect_from_directory(caller, before)
         if before.is_root:
@@ -99,8 +102,8 @@ def delete_user(caller: Caller, user_id: str, services: Services, versions: Coll
         Refusal: not found, protected, stale or not allowed.
     """
     with services.unit(caller) as unit:
-        before = unit.users.lock(user_id)
-        require_verb(caller, before, Verb.DELETE)
+        before = lock_other(unit, user_id)
+        require_verb(unit.caller, before, Verb.DELETE)
         require_version(before.version, versions)
         unit.groups.forget_user(user_id, unit.now)
         unit.saml_connections.unlink_user(user_id)

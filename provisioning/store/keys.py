@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, d
 
 from provisioning.domain.comparison import comparison_key
 from provisioning.domain.errors import not_found
-from provisioning.domain.keys import WARNED_BEFORE, AccountKey, ScimToken
+from provisioning.domain.keys import WARNED_BEFORE, AccountKey, ScimToken, is_usable
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.scim_connections import Profile, ScimConnection
 from provisioning.store.constraints import refusing
@@ -79,6 +79,11 @@ FIND_KEY = Statement(
     select(account_keys, accounts.c.cancelled_at)
     .join(accounts, accounts.c.id == account_keys.c.account_id)
     .where(account_keys.c.id == bindparam("key_id"))
+)
+SHARE_KEY = Statement(
+    select(account_keys)
+    .where(account_keys.c.account_id == bindparam("of_account"), account_keys.c.id == bindparam("key_id"))
+    .with_for_update(read=True)
 )
 FIND_TOKEN = Statement(
     select(
@@ -184,6 +189,11 @@ class Keys:
     def lock_key(self, key_id: str) -> AccountKey:
         """Return an account key of the account, locked; an unknown or foreign one is not found (KEY-5)."""
         return key_of(self._locked(account_keys, key_id, "Account key"))
+
+    def share_good_key(self, key_id: str, now: datetime) -> bool:
+        """Return whether an account key is good now, held so until the end of the transaction."""
+        row = SHARE_KEY.run(self._connection, of_account=self._account_id, key_id=key_id).one_or_none()
+        return row is not None and is_usable(now, key_of(row))
 
     def answerable_of_key(self, key_id: str) -> str | None:
         """Return the id of the user who answers for an account key, None where nobody does."""

@@ -86,6 +86,7 @@ _LIVE = select(*USER_COLUMNS, CHOSEN_ENVIRONMENTS).where(
 )
 GET_USER = Statement(_LIVE)
 LOCK_USER = Statement(_LIVE.with_for_update(key_share=True, of=users))
+SHARE_USER = Statement(_LIVE.with_for_update(read=True, of=users))
 ADD_USER = Statement(insert(users))
 SAVED_COLUMNS = [
     column.name for column in users.c if column.name not in ("account_id", "id", "is_root", "password_hash")
@@ -143,6 +144,11 @@ class Users:
     def lock(self, user_id: str) -> User:
         """Return a user that is not deleted, locked until the end of the transaction."""
         return self._one(LOCK_USER, user_id)
+
+    def share(self, user_id: str) -> User | None:
+        """Return a user that is not deleted, held as it is until the end of the transaction, or None."""
+        row = SHARE_USER.run(self._connection, of_account=self._account_id, of_user=user_id).one_or_none()
+        return user_of(row, row.environment_ids) if row is not None else None
 
     def get_also_inactive(self, user_id: str) -> User:
         """Return a user, also a deleted one: what it did stays attributed to it (USR-8)."""
