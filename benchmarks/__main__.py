@@ -4,16 +4,25 @@ import argparse
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from benchmarks import population
+from benchmarks import mails, population, promises
 from benchmarks.installation import open_site
 from benchmarks.measure import Measured
 from benchmarks.scenarios import FEW, SCENARIOS, Bench, Line, growth, servers, side_by_side
 
-NAMES = (*SCENARIOS, "growth", "servers")
+# What stands apart from the table: its lines, and whether they are compared by cost, which must not grow.
+APART: dict[str, tuple[Callable[[Bench], Iterable[Line]], str]] = {
+    "growth": (growth, "cost"),
+    "servers": (servers, "rate"),
+    "logout": (promises.logout, "cost"),
+    "sessions": (promises.sessions, "cost"),
+    "pages": (promises.pages, "cost"),
+    "mails": (mails.mails, "own cost"),
+}
+NAMES = (*SCENARIOS, *APART)
 RAW = """raw: what psycopg alone reaches at the same number of connections. For writes: the product's own writing
 statements of one create in one transaction, with other ids; for reads: one SELECT by key. CPU is a request's."""
 HEAD = ("", "a second", "ratio", "server ms", "database ms", "median ms", "p99 ms")
-WIDTHS = (30, 10, 10, 11, 13, 11, 9)
+WIDTHS = (34, 10, 10, 11, 13, 11, 9)
 
 
 def main() -> None:
@@ -28,42 +37,53 @@ def main() -> None:
         f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before; fsync on; {asked.connections} connections"
     )
     print(RAW)
-    for group, lines in plan(names):
+    for group, lines, compared_by in plan(names):
         print(f"\n{group}")
         with open_site() as site:
             users = population.copy_users(site, FEW, "first")
-            report(lines(Bench(site, asked.seconds, asked.connections, users)), by_cost=group == "growth")
+            report(lines(Bench(site, asked.seconds, asked.connections, users)), compared_by)
 
 
-def plan(names: Sequence[str]) -> Iterator[tuple[str, Callable[[Bench], Iterable[Line]]]]:
-    """What is measured together, each on a site of its own."""
+def plan(names: Sequence[str]) -> Iterator[tuple[str, Callable[[Bench], Iterable[Line]], str]]:
+    """What is measured together, each on a site of its own, and by what it is compared."""
     table = [name for name in names if name in SCENARIOS]
     if table:
-        yield "side by side", lambda bench: side_by_side(bench, table)
-    if "growth" in names:
-        yield "growth", growth
-    if "servers" in names:
-        yield "servers", servers
+        yield "side by side", lambda bench: side_by_side(bench, table), "rate"
+    for name, (lines, compared_by) in APART.items():
+        if name in names:
+            yield name, lines, compared_by
 
 
-def report(lines: Iterable[Line], *, by_cost: bool) -> None:
-    """Print measurements as they come; the third of a line is what it is compared with.
-
-    Args:
-        by_cost: the ratio is of CPU, which must not grow; else of the rate, which should come near the limit's.
-    """
-    head = [name if name != "ratio" else ("cost ratio" if by_cost else "of raw") for name in HEAD]
+def report(lines: Iterable[Line], compared_by: str) -> None:
+    """Print measurements as they come; the third of a line is what it is compared with, by a key of `RATIOS`."""
+    title, ratio_of = RATIOS[compared_by]
+    head = [name if name != "ratio" else title for name in HEAD]
     print("  ".join(name.ljust(width) for name, width in zip(head, WIDTHS, strict=True)).rstrip())
     for name, measured, compared in lines:
-        ratio = "" if compared is None else f"{ratio_of(measured, compared, by_cost=by_cost):.2f}"
+        ratio = "" if compared is None else f"{ratio_of(measured, compared):.2f}"
         print(f"{name:<{WIDTHS[0]}}  {'  '.join(cells(measured, ratio))}".rstrip(), flush=True)
 
 
-def ratio_of(measured: Measured, compared: Measured, *, by_cost: bool) -> float:
-    """One measurement over another, by CPU a request of server and database, or by rate."""
-    if by_cost:
-        return (measured.server_ms + measured.database_ms) / (compared.server_ms + compared.database_ms)
+def rate_ratio(measured: Measured, compared: Measured) -> float:
+    """By rate, which should come near the limit's."""
     return measured.rate / compared.rate
+
+
+def cost_ratio(measured: Measured, compared: Measured) -> float:
+    """By CPU of server and database, which must not grow."""
+    return (measured.server_ms + measured.database_ms) / (compared.server_ms + compared.database_ms)
+
+
+def own_cost_ratio(measured: Measured, compared: Measured) -> float:
+    """By CPU of our own processes."""
+    return measured.server_ms / compared.server_ms
+
+
+RATIOS = {
+    "rate": ("of raw", rate_ratio),
+    "cost": ("cost ratio", cost_ratio),
+    "own cost": ("own cost", own_cost_ratio),
+}
 
 
 def cells(measured: Measured, ratio: str) -> list[str]:
