@@ -20,7 +20,7 @@ from provisioning.guard.context import SERVICES, SETTINGS
 from provisioning.guard.door import Door
 from provisioning.guard.pace import PACE, Pace
 from provisioning.guard.require import public, require_declarations
-from provisioning.observe import health, log, observe_requests
+from provisioning.observe import Health, log, observe_requests
 from provisioning.settings import Settings
 from provisioning.store.engine import QueryCancelled, Unavailable
 
@@ -63,7 +63,8 @@ def door_of(path: str) -> Door | None:
 
 
 def add_health(app: Flask, services: Services, redis: Redis | None) -> None:
-    """Add `/healthz` (the process answers) and `/readyz` (database and Redis answer too)."""
+    """Add `/healthz` (the process answers) and `/readyz` (what works of the rest, and how far it is behind)."""
+    health = Health(services, redis)
 
     @app.get("/healthz")
     @public("tells only that the process answers")
@@ -73,7 +74,7 @@ def add_health(app: Flask, services: Services, redis: Redis | None) -> None:
     @app.get("/readyz")
     @public("tells only which parts answer")
     def readyz() -> tuple[Response, int]:
-        parts = health(services, redis)
+        parts = health.parts()
         return jsonify(parts), 200 if parts["database"] == "ok" else 503
 
 
@@ -97,6 +98,8 @@ def add_error_handlers(app: Flask) -> None:
     def protocol_error(error: HTTPException) -> Any:
         if error.code is None or error.code < 400:
             return error
+        if error.code >= 500:
+            return faulted(error.code)
         made = answer(refusal_of(error))
         if error.code == 405 and error.get_response().headers.get("Allow"):
             made.headers["Allow"] = error.get_response().headers["Allow"]
@@ -111,18 +114,25 @@ def add_error_handlers(app: Flask) -> None:
 
 
 def answer(refusal: Refusal) -> WerkzeugResponse:
-    """Return a refusal in the form of the door that the path belongs to."""
+    """Return a refusal in the form of the door that the path belongs to; a fault where the door cannot say it."""
     door = door_of(request.path)
-    return door.answer(refusal) if door else jsonify(code=refusal.code, message=refusal.sentence)
+    try:
+        return door.answer(refusal) if door else jsonify(code=refusal.code, message=refusal.sentence)
+    except Exception as fault:
+        log.error("a refusal could not be said", exc_info=fault, endpoint=request.endpoint)
+        return faulted(500)
 
 
 def faulted(status: int) -> WerkzeugResponse:
-    """Return a fault of ours in the form of the door, with the request's id and nothing else of it."""
+    """Return a fault of ours in the form of the door, with the request's id and nothing else of it (LIM-7)."""
     door = door_of(request.path)
     reference = g.get("request_id", "")
-    if door is not None:
-        return door.fault(status, reference)
-    made = jsonify(code="fault", reference=reference)
+    try:
+        made = door.fault(status, reference) if door is not None else jsonify(code="fault", reference=reference)
+    except Exception as fault:
+        # What writes pages or JSON is broken itself; the answer is still one, and still a refusal.
+        log.error("a fault could not be said", exc_info=fault, endpoint=request.endpoint)
+        made = Response(f"fault {reference}\n", mimetype="text/plain")
     made.status_code = status
     return made
 

@@ -106,6 +106,11 @@ class Settings:
         "Inner hosts that outgoing requests (metadata) may reach, by name or network, separated by commas.",
         "",
     )
+    log_people: bool = setting(  # type: ignore[assignment]
+        "GATELODGE_LOG_PEOPLE",
+        "`false` hides names, email addresses and network addresses in the logs.",
+        True,
+    )
     debug: bool = setting(  # type: ignore[assignment]
         "GATELODGE_DEBUG", "`true` shows errors in full; refused unless the public address is on loopback.", False
     )

@@ -176,9 +176,13 @@ class Installation:
             "worker": program("provisioning.background", "worker"),
         }
 
+        # The web answers for the numbers of all; two cannot listen on one address.
+        without_address = {name: value for name, value in environment.items() if name != "GATELODGE_METRICS_ADDRESS"}
+
         def program_of(name: str) -> Program:
             folder.turn_log(logs / f"{name}.log")
-            return Program(lambda: Child(commands[name], log=logs / f"{name}.log", environment=environment))
+            own = environment if name == "web" else without_address
+            return Program(lambda: Child(commands[name], log=logs / f"{name}.log", environment=own))
 
         return {name: program_of(name) for name in commands}
 

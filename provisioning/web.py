@@ -133,7 +133,7 @@ def with_header_limit(application: "WSGIApplication") -> "WSGIApplication":
 
 def application_from(settings: Settings) -> "WSGIApplication":
     """Return the application as it is served; nothing is connected yet, so that processes can be made of this one."""
-    services = services_from(settings)
+    services = services_from(settings, measure=metrics.measure)
     redis = Redis.from_url(settings.redis_url, socket_connect_timeout=REDIS_SECONDS, socket_timeout=REDIS_SECONDS)
     observe = metrics.observe if settings.metrics_address else None
     app = create_app(services, settings, redis)
@@ -225,6 +225,7 @@ def main(host: str, port: int) -> None:
     """
     set_up_logs()
     settings = load(os.environ)
+    set_up_logs(people=settings.log_people)
     check_libraries()
     application = application_from(settings)
     if settings.metrics_address:

@@ -7,4 +7,7 @@ a Redis Cluster sets it to `{gatelodge}`, which keeps all keys in one slot.
 
 import os
 
-os.environ.setdefault("RQ_KEY_PREFIX", "gatelodge")
+KEY_PREFIX = os.environ.setdefault("RQ_KEY_PREFIX", "gatelodge")
+# Set by a relay at every turn, and gone soon after the last one: whoever reads it knows that one is running.
+RELAY_KEY = f"{KEY_PREFIX}:relay"
+RELAY_KEY_SECONDS = 10

@@ -13,7 +13,6 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
-from rq.defaults import RQ_KEY_PREFIX
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -23,8 +22,6 @@ RowId = tuple[str, str]
 QUEUE_NAME = "owed"
 # Webhooks wait for receivers of which we know nothing, so they have a queue that is served after the other.
 WEBHOOK_QUEUE_NAME = "webhooks"
-RELAY_KEY = f"{RQ_KEY_PREFIX}:relay"
-RELAY_KEY_SECONDS = 10
 # A job that has run leaves nothing behind; one that failed can be looked at for an hour, by its ids.
 RESULT_TTL = 0
 FAILURE_TTL = 3600

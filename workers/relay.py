@@ -18,17 +18,20 @@ from rq import Queue
 from provisioning.actions.activity import chains, seal_activity, write_attempts
 from provisioning.actions.erasure import erase_cancelled_accounts
 from provisioning.actions.expiry import warn_of_expiry
+from provisioning.actions.lag import read_lag
 from provisioning.actions.services import Services
 from provisioning.actions.webhook_deliveries import claim, forget_old_deliveries, hand_over, longest_unconfirmed
 from provisioning.domain.activity import HEAD_EVENT
 from provisioning.store.outbox import OwedRow, claim_due
+from workers import RELAY_KEY, RELAY_KEY_SECONDS
 from workers.jobs.owed import word_of, worker_caller
-from workers.queues import RELAY_KEY, RELAY_KEY_SECONDS, WEBHOOK_QUEUE_NAME, connect, enqueue, open_queue
+from workers.queues import WEBHOOK_QUEUE_NAME, connect, enqueue, open_queue
 from workers.subscriptions import SEND_DELIVERIES, SUBSCRIPTIONS
 
 IDLE_SECONDS = 0.4
 SEAL_EVERY = timedelta(seconds=1)
 ATTEMPTS_EVERY = timedelta(seconds=10)
+LAG_EVERY = timedelta(seconds=10)
 HEADS_EVERY = timedelta(minutes=1)
 # Warnings and erasures are due by the day; a few minutes more or less are nothing to them.
 DUTIES_EVERY = timedelta(minutes=5)
@@ -61,11 +64,13 @@ class Relay:
     def turn(self) -> bool:
         """Do what is due once; returns whether there may be more at once. Faults are logged, none is raised."""
         rung = self._guarded("ring", self.ring)
+        self._services.measure("relay_turn", self._services.now().timestamp())
         self._now_and_then("seal", SEAL_EVERY, lambda: seal_activity(self._services))
         self._now_and_then("tell", SEAL_EVERY, lambda: hand_over(self._services))
         self._guarded("deliver", self.ring_for_webhooks)
         self._now_and_then("attempts", ATTEMPTS_EVERY, lambda: write_attempts(self._services))
         self._now_and_then("heads", HEADS_EVERY, self.tell_heads)
+        self._now_and_then("lag", LAG_EVERY, self.measure_lag)
         self._now_and_then("warnings", DUTIES_EVERY, lambda: warn_of_expiry(self._services))
         self._now_and_then("forget", DUTIES_EVERY, lambda: forget_old_deliveries(self._services))
         self._now_and_then("unconfirmed", HEADS_EVERY, self.measure_unconfirmed)
@@ -101,6 +106,13 @@ class Relay:
     def measure_unconfirmed(self) -> int:
         """Note for how long the oldest end of sessions waits for a webhook, so that an alarm can look at it (OUT-1)."""
         self._services.measure("unconfirmed", longest_unconfirmed(self._services).total_seconds())
+        return 0
+
+    def measure_lag(self) -> int:
+        """Note how far relay and workers are behind, so that an alarm can look at it."""
+        found = read_lag(self._services)
+        for name in ("due", "owed", "unsealed"):
+            self._services.measure(name, getattr(found, name))
         return 0
 
     def _now_and_then(self, step: str, every: timedelta, work: Callable[[], int]) -> None:

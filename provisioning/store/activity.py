@@ -39,6 +39,14 @@ def accounts_to_seal(connection: Connection) -> list[str]:
     return list(connection.execute(select(activity_unsealed.c.account_id).distinct()).scalars())
 
 
+def oldest_unsealed(connection: Connection) -> datetime | None:
+    """Return the time of the oldest entry without a seal, of all accounts; None where every entry has one."""
+    oldest = select(activity_unsealed.c.account_id, activity_unsealed.c.entry_id)
+    first = oldest.order_by(activity_unsealed.c.entry_id).limit(1).subquery("oldest")
+    same = and_(activity.c.account_id == first.c.account_id, activity.c.id == first.c.entry_id)
+    return connection.execute(select(activity.c.at).join(first, same)).scalar()
+
+
 def seal_new(connection: Connection, account_id: str, now: datetime) -> int:
     """Seal an account's new entries in order; returns how many.
 

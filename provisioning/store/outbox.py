@@ -106,6 +106,12 @@ def note_fault(connection: Connection, account_id: str, row_id: str, fault: str)
     )
 
 
-def oldest_due(connection: Connection) -> datetime | None:
-    """Return when the oldest row that is still owed was written, None where nothing is owed."""
-    return connection.execute(select(func.min(outbox.c.created_at)).where(outbox.c.done_at.is_(None))).scalar()
+def oldest_waiting(connection: Connection) -> datetime | None:
+    """Return when the row that comes due first is or was due, None where nothing is owed."""
+    return connection.execute(select(func.min(outbox.c.next_at)).where(outbox.c.done_at.is_(None))).scalar()
+
+
+def oldest_owed(connection: Connection) -> datetime | None:
+    """Return when the oldest row was written that is owed and has met no fault yet, None where there is none."""
+    untried = select(func.min(outbox.c.created_at)).where(outbox.c.done_at.is_(None), outbox.c.last_fault.is_(None))
+    return connection.execute(untried).scalar()

@@ -15,7 +15,8 @@ from provisioning.store.outbox import (
     lock_owed,
     mark_done,
     note_fault,
-    oldest_due,
+    oldest_owed,
+    oldest_waiting,
 )
 
 ACCOUNT = "account-1"
@@ -155,20 +156,24 @@ def test_a_fault_is_remembered_by_its_kind_for_the_operator(services, owed, sql)
     assert sql("select last_fault, done_at from outbox") == [("SMTPServerDisconnected", None)]
 
 
-def test_how_long_something_is_owed_can_be_told(services, owed, claim, clock):
+def test_how_long_something_waits_for_relay_and_worker_can_be_told(services, owed, claim, clock):
     def oldest():
         with services.database.reader.connect() as connection:
-            return oldest_due(connection)
+            return oldest_waiting(connection), oldest_owed(connection)
 
-    assert oldest() is None
+    assert oldest() == (None, None)
     began = clock()
     (row,) = owed(1)
+    assert oldest() == (began, began)
     clock.advance(hours=1)
     claim()
-    assert oldest() == began
+    assert oldest() == (clock() + PAUSES[0], began)
+    with services.database.writer.begin() as connection:
+        note_fault(connection, ACCOUNT, row.id, "SMTPServerDisconnected")
+    assert oldest() == (clock() + PAUSES[0], None)
     with services.database.writer.begin() as connection:
         mark_done(connection, row, clock())
-    assert oldest() is None
+    assert oldest() == (None, None)
 
 
 def test_rows_that_are_owed_longest_come_first(services, clock, claim):

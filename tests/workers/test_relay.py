@@ -10,7 +10,8 @@ from provisioning.actions.activity import verify_activity
 from provisioning.domain.caller import operator
 from provisioning.store.outbox import PAUSES
 from tests.factories import key_caller, make_user
-from workers.queues import RELAY_KEY, connect, is_reachable, open_queue
+from workers import RELAY_KEY
+from workers.queues import connect, is_reachable, open_queue
 from workers.relay import MOST_WAITING_JOBS, ROWS_IN_A_JOB, Relay, run
 
 

@@ -70,6 +70,7 @@ def pay_one(account_id: str, row_id: str, pay: Payment, services: Services) -> N
             if row is None:
                 return
             outcome = _pay_or_give_up(unit, row, pay)
+        services.measure("row_done", 1)
         log.info("job.row_done", row=row_id, kind=row.kind, attempt=row.attempts, outcome=outcome)
     except JobTimeoutException:
         raise
@@ -92,6 +93,7 @@ def _pay_or_give_up(unit: Unit, row: OwedRow, pay: Payment) -> str:
 
 
 def _note(account_id: str, row_id: str, word: str, services: Services) -> None:
+    services.measure("row_fault", 1)
     log.warning("job.row_fault", row=row_id, fault=word)
     try:
         with services.unit(worker_caller(account_id)) as unit:
