@@ -63,6 +63,7 @@ def begin_saml(
         raise Refusal(Code.CONNECTION_DISABLED)
     relay_state, secret = new_secret(services), browser_secret or new_secret(services)
     with services.unit(nobody(WayIn.SAML, None, connection.account_id)) as unit:
+        require_open(unit.accounts.get())
         unit.saml_connections.begin(
             BegunLogin(
                 id=request_id,
