@@ -59,24 +59,31 @@ def create_group(caller: Caller, command: NewGroup, services: Services) -> Group
     """
     with services.unit(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_GROUPS_MANAGE)
-        group = unit.groups.add(
-            Group(
-                account_id=unit.account_id,
-                id=unit.new_id(),
-                name=checked_group_name(command.name),
-                external_id=command.external_id,
-                connection_id=caller.connection.id if caller.connection else None,
-                version=1,
-                member_count=0,
-                attributes=command.attributes,
-                created_at=unit.now,
-                updated_at=unit.now,
-            )
-        )
-        unit.record(Event("group.created", "group", group.id, group.name))
+        group = add_group(unit, command)
         if command.member_ids:
             group = change_members(unit, group, (MembershipEdit(add=command.member_ids),), version=0)
         return GroupView(group, unit.groups.members(group.id) if command.member_ids else ())
+
+
+def add_group(unit: Unit, command: NewGroup) -> Group:
+    """Insert a group without members inside a transaction that is open."""
+    caller = unit.caller
+    group = unit.groups.add(
+        Group(
+            account_id=unit.account_id,
+            id=unit.new_id(),
+            name=checked_group_name(command.name),
+            external_id=command.external_id,
+            connection_id=caller.connection.id if caller.connection else None,
+            version=1,
+            member_count=0,
+            attributes=command.attributes,
+            created_at=unit.now,
+            updated_at=unit.now,
+        )
+    )
+    unit.record(Event("group.created", "group", group.id, group.name))
+    return group
 
 
 @repeated

@@ -16,12 +16,14 @@ from provisioning.actions.accounts import (
     show_account,
 )
 from provisioning.actions.environments import list_environments
+from provisioning.actions.role_migration import migrate_obsolete_roles
 from provisioning.commands.credentials import credentials_of
 from provisioning.commands.installation import Place, environment_at, open_account, open_services
 from provisioning.commands.options import new_account_options, operators
 from provisioning.commands.output import show
 from provisioning.domain.accounts import Account
 from provisioning.domain.caller import operator
+from provisioning.domain.roles_legacy import ObsoleteRole
 from provisioning.domain.seats import Seats
 
 
@@ -97,6 +99,20 @@ def change_creative_approval(account_id: str, state: str, place: Place) -> None:
     """Note whether an Enterprise account has creative approval, which the permission to create proofs needs."""
     with open_account(place, account_id) as (caller, services):
         show(_facts(set_creative_approval(caller, state == "on", services)), as_json=place.as_json)
+
+
+@account.command("migrate-roles")
+@click.argument("account_id", metavar="ID")
+@click.option("--contributor", "contributors", multiple=True, metavar="USER", help="Was Contributor elsewhere.")
+@click.option("--viewer", "viewers", multiple=True, metavar="USER", help="Was Viewer elsewhere.")
+@operators(changes=True)
+def migrate_roles(account_id: str, contributors: tuple[str, ...], viewers: tuple[str, ...], place: Place) -> None:
+    """Put people with the obsolete roles Contributor and Viewer into groups. USER is an id or an email."""
+    with open_account(place, account_id) as (caller, services):
+        named = {ObsoleteRole.CONTRIBUTOR: contributors, ObsoleteRole.VIEWER: viewers}
+        moved = migrate_obsolete_roles(caller, named, services)
+        shown = [{"role": each.role, "group": each.group.name, "users": each.user_ids} for each in moved]
+        show(shown, as_json=place.as_json)
 
 
 def _facts(account: Account) -> dict[str, Any]:

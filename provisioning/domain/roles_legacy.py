@@ -7,7 +7,7 @@ are generated from it. Sources: the rules ROLE-1, ROLE-2, USR-3 and the legacy t
 from collections.abc import Collection, Iterable
 from enum import StrEnum
 
-from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.errors import Code, Refusal, invalid
 from provisioning.domain.permissions import Permission
 
 
@@ -22,6 +22,16 @@ class Role(StrEnum):
     REPORTS = "reports"
     MEDIA_LIBRARY_USER = "media_library_user"
 
+
+class ObsoleteRole(StrEnum):
+    """Roles of earlier times; whoever has one is a Media Library user, and put into a group in its place (ROLE-3)."""
+
+    CONTRIBUTOR = "contributor"
+    VIEWER = "viewer"
+
+
+# The groups that take the place of the obsolete roles.
+GROUP_OF_OBSOLETE_ROLE = {ObsoleteRole.CONTRIBUTOR: "Contributor", ObsoleteRole.VIEWER: "Viewer"}
 
 ROLE_NAMES = {
     Role.MASTER_ADMIN: "Master admin",
@@ -76,6 +86,11 @@ MEDIA_LIBRARY_PERMISSIONS = (
 )
 
 
+def stored_role(text: str) -> Role:
+    """Return the role that a stored text means: an obsolete one is read as Media Library user (ROLE-3)."""
+    return Role.MEDIA_LIBRARY_USER if text in set(ObsoleteRole) else Role(text)
+
+
 def grantable_by(role: Role | None) -> frozenset[Role]:
     """Return the roles that a holder of `role` may give or touch; none for roles without user management (USR-3)."""
     return GRANTABLE.get(role, frozenset()) if role else frozenset()
@@ -106,6 +121,9 @@ def role_given_by_words(words: Iterable[str], cap: Collection[Role], default: Ro
 
 
 def require_media_library_role(role: Role | None, permissions: Collection[str]) -> None:
-    """Refuse extra permissions for any role but Media Library user (ROLE-2)."""
+    """Refuse extra permissions for any role but Media Library user, and any that does not exist (ROLE-2)."""
+    unknown = sorted(set(permissions) - set(MEDIA_LIBRARY_PERMISSIONS))
+    if unknown:
+        raise invalid("media_library_permissions", f"There is no permission {unknown[0][:64]!r}.")
     if permissions and role is not Role.MEDIA_LIBRARY_USER:
         raise Refusal(Code.MEDIA_LIBRARY_PERMISSIONS, "media_library_permissions")

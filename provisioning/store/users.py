@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from provisioning.domain.comparison import comparison_key, email_key
 from provisioning.domain.errors import not_found
-from provisioning.domain.roles_legacy import Role
+from provisioning.domain.roles_legacy import ObsoleteRole, Role, stored_role
 from provisioning.domain.search import Query
 from provisioning.domain.users import GroupName, User, UserView
 from provisioning.store.constraints import refusing
@@ -49,7 +49,7 @@ def user_of(row: Row[Any], environment_ids: Sequence[str] = ()) -> User:
     values = row._mapping
     return User(
         **{name: values[name] for name in PLAIN_FIELDS},
-        role=Role(values["role"]) if values["role"] else None,
+        role=stored_role(values["role"]) if values["role"] else None,
         environment_ids=tuple(environment_ids),
         media_library=frozenset(values["media_library"]),
         has_password=values["password_hash"] is not None,
@@ -156,6 +156,16 @@ class Users:
         if found is None:
             raise not_found("User")
         return found
+
+    def take_obsolete_role(self, role: ObsoleteRole, now: datetime) -> list[str]:
+        """Make everybody with an obsolete role a Media Library user; returns the ids of those who are live (ROLE-3)."""
+        statement = (
+            update(users)
+            .where(self._mine(), users.c.role == role.value)
+            .values(role=Role.MEDIA_LIBRARY_USER.value, version=users.c.version + 1, updated_at=now)
+            .returning(users.c.id, users.c.inactive_at)
+        )
+        return sorted(row.id for row in self._connection.execute(statement) if row.inactive_at is None)
 
     def of_ids(self, user_ids: Sequence[str]) -> list[User]:
         """Return the users of some ids, deleted ones too."""

@@ -6,6 +6,8 @@ from provisioning.actions.keys import find_key_caller
 from provisioning.actions.scim_tokens import find_scim_caller
 from provisioning.actions.sessions import Browser
 from provisioning.actions.sign_in import by_password
+from provisioning.domain.caller import operator
+from tests.factories import make_user
 
 
 @pytest.mark.rule("ACC-2", "ROOT-1", "ENV-1")
@@ -142,3 +144,30 @@ def test_an_account_that_does_not_exist_is_not_found(gatelodge, account, state, 
     for unknown in ("01a20a5d-1eae-7362-9616-6c95bd045b7a", "'; drop table users; --", "", "x" * 3000):
         assert gatelodge.refused(*(part.format(unknown) for part in command)) == "not_found"
     assert state() == before
+
+
+@pytest.mark.rule("ACC-3", "OPS-5")
+def test_the_operator_cancels_and_restores_with_a_reason(gatelodge, account_id, sql) -> None:
+    assert gatelodge.json("account", "cancel", account_id, "--reason", "not paid")["cancelled_at"]
+    assert gatelodge.refused("account", "cancel", account_id) == "account_cancelled"
+    assert gatelodge.json("account", "restore", account_id, "--reason", "paid")["cancelled_at"] is None
+    assert gatelodge.refused("account", "restore", account_id) == "account_not_restorable"
+    told = sql("select kind, data->>'reason' from activity where kind in ('account.cancelled', 'account.restored')")
+    assert sorted(told) == [("account.cancelled", "not paid"), ("account.restored", "paid")]
+
+
+@pytest.mark.rule("ROLE-2")
+def test_the_operator_says_whether_there_is_creative_approval(gatelodge, account_id) -> None:
+    assert gatelodge.json("account", "show", account_id)["creative_approval"] is True
+    assert gatelodge.json("account", "set-creative-approval", account_id, "off")["creative_approval"] is False
+
+
+@pytest.mark.rule("ROLE-3")
+def test_the_operator_moves_obsolete_roles(gatelodge, account_id, services) -> None:
+    ann = make_user(operator(account_id), services, "ann@acme.example")
+    moved = gatelodge.json("account", "migrate-roles", account_id, "--viewer", "ann@acme.example")
+    assert moved == [
+        {"role": "contributor", "group": "Contributor", "users": []},
+        {"role": "viewer", "group": "Viewer", "users": [ann.id]},
+    ]
+    assert gatelodge.refused("account", "migrate-roles", account_id, "--viewer", "nobody@acme.example") == "not_found"

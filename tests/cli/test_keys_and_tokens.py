@@ -1,5 +1,7 @@
 """`gatelodge key`, `scim-connection`, `scim-token`: shown once, stored hashed, dead when revoked."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from provisioning.actions.keys import find_key_caller
@@ -102,3 +104,32 @@ def test_a_name_is_taken_once(gatelodge, account_id, state) -> None:
     before = state()
     assert gatelodge.refused("scim-connection", "create", "--account", account_id) == "connection_name_taken"
     assert state() == before
+
+
+@pytest.mark.rule("KEY-2", "KEY-4", "API-1", "API-2")
+@pytest.mark.parametrize("noun", ["key", "scim-token"])
+def test_keys_and_tokens_have_terms_rotate_and_are_switched_off_on_and_kept(gatelodge, account_id, noun) -> None:
+    act = lambda verb, *more: gatelodge.json(noun, verb, "--account", account_id, *more)
+    made = act("create", "--expires-in", "90d", "--address-range", "203.0.113.0/24", "--address-range", "192.0.2.1")
+    name = made.get("key") or made["id"]
+    assert lifetime(made) == timedelta(days=90)
+    assert made["address_ranges"] == ["203.0.113.0/24", "192.0.2.1/32"]
+    rotated = act("rotate", name, "--overlap", "2h")
+    assert rotated["address_ranges"] == made["address_ranges"]
+    listed = {each.get("key") or each["id"]: each for each in act("list")}
+    assert listed[name]["replaced_by"] == (rotated.get("key") or rotated["id"])
+    assert timedelta(hours=2) <= lifetime(listed[name]) < timedelta(hours=3)
+    assert lifetime(rotated) == timedelta(days=90)
+    assert act("disable", name)["disabled_at"]
+    assert act("enable", name)["disabled_at"] is None
+    assert act("keep", name)["review"] is None
+    for refused in (("rotate", name), ("rotate", "nobody"), ("create", "--address-range", "x")):
+        code = gatelodge.refused(noun, refused[0], "--account", account_id, *refused[1:])
+        assert code in ("credential_not_rotatable", "not_found", "invalid_value")
+    for text in ("90", "d", "-1d", "1w", "9999999999d"):
+        assert gatelodge.run(noun, "create", "--account", account_id, "--expires-in", text).status == 2
+
+
+def lifetime(shown) -> timedelta:
+    """From making to end, as it is printed."""
+    return datetime.fromisoformat(shown["expires_at"]) - datetime.fromisoformat(shown["created_at"])
