@@ -7,6 +7,7 @@ import click
 
 from provisioning.actions.invitations import invite
 from provisioning.actions.passwords import reset_password
+from provisioning.actions.second_factor import remove_of
 from provisioning.actions.services import Services
 from provisioning.actions.sessions import force_logout
 from provisioning.actions.user_lists import stream_users
@@ -89,6 +90,11 @@ VERBS: tuple[tuple[str, Verb, str], ...] = (
     ("enable", enable_user, "Take a disabling back; nothing that it ended comes back."),
     ("delete", delete_user, "Delete for ever: the person is Inactive from then on."),
     ("force-logout", force_logout, "End all sessions at once."),
+    (
+        "remove-second-factor",
+        remove_of,
+        "Remove a lost second factor: all sessions end, the person is told; not the root user's.",
+    ),
     ("reset-password", reset_password, "End all sessions, make the password unusable, mail a link to set a new one."),
 )
 for verb_name, verb, text in VERBS:

@@ -6,6 +6,7 @@ import pytest
 
 from provisioning.actions.sessions import Browser, check_session
 from provisioning.actions.sign_in import by_password
+from tests.doors.authenticator import with_app
 from tests.factories import PASSWORD, key_caller, make_active, make_user
 
 VERBS = ("disable", "enable", "force-logout", "reset-password", "delete")
@@ -83,6 +84,23 @@ def test_reset_password_marks_the_user_and_owes_a_mail(gatelodge, account_id, se
     shown = gatelodge.json("user", "reset-password", "--account", account_id, dana.id)
     assert shown["status"] == "password_reset_pending"
     assert ("password_reset",) in sql("select kind from outbox where payload->>'user_id' = %s", dana.id)
+
+
+@pytest.mark.rule("2FA-5", "LGN-8")
+def test_a_lost_second_factor_is_removed_but_not_the_root_users(
+    gatelodge, account_id, services, sql, dana, clock
+) -> None:
+    active = make_active(services, sql, dana)
+    refused = gatelodge.refused("user", "remove-second-factor", "--account", account_id, dana.email)
+    assert refused == "second_factor_missing"
+    with_app(active, services, clock)
+    shown = gatelodge.json("user", "remove-second-factor", "--account", account_id, dana.email)
+    assert shown["id"] == dana.id
+    assert sql("select count(*) from second_factors") == [(0,)]
+    assert ("second_factor_reset",) in sql("select kind from outbox where payload->>'user_id' = %s", dana.id)
+    root = sql("select id from users where account_id = %s and is_root", account_id)[0][0]
+    refused = gatelodge.refused("user", "remove-second-factor", "--account", account_id, root)
+    assert refused == "root_user_protected"
 
 
 @pytest.mark.rule("USR-6", "USR-7")
