@@ -12,6 +12,7 @@ from provisioning.certificates import make_sp_key
 from provisioning.common_passwords import is_common
 from provisioning.encryption import Cipher, Signer
 from provisioning.hashing import Hasher, waiting_places
+from provisioning.identity_providers import IdentityProviders
 from provisioning.outgoing import Outgoing, allowed_by
 from provisioning.one_time_codes import OneTimeCodes
 from provisioning.scim.representation import user_document, user_folded
@@ -50,6 +51,7 @@ def services_from(
         now: the clock; tests hand in their own.
         measure: notes how long a stage took; processes with metrics hand in theirs.
     """
+    outgoing = Outgoing(allowed_by(settings))
     return Services(
         database=open_database(
             settings.database_url,
@@ -63,7 +65,8 @@ def services_from(
         hasher=Hasher(settings.password_hash_memory, most_waiting=waiting_places(settings.web_threads)),
         cipher=Cipher(settings.encryption_keys(), os.urandom),
         signer=Signer(settings.encryption_keys()),
-        outgoing=Outgoing(allowed_by(settings)),
+        outgoing=outgoing,
+        providers=IdentityProviders(outgoing),
         one_time_codes=OneTimeCodes(),
         public_url=settings.public_url.rstrip("/"),
         is_common_password=is_common,

@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 from onelogin.saml2.metadata import OneLogin_Saml2_Metadata
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
-from provisioning.actions.sso_settings import IdentityProvider
 from provisioning.domain.errors import Code, Refusal
-from provisioning.domain.sso import Connection
+from provisioning.domain.sso import Connection, IdentityProvider
 from saml import names as n
 from saml import shape
 from saml.assertion import instant

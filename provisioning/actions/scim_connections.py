@@ -8,7 +8,7 @@ from provisioning.domain import policy
 from provisioning.domain.addresses import DOMAIN
 from provisioning.domain.caller import Caller
 from provisioning.domain.comparison import domain_key
-from provisioning.domain.errors import Code, Refusal, invalid
+from provisioning.domain.errors import Code, Refusal, invalid, not_found
 from provisioning.domain.events import Event
 from provisioning.domain.groups import checked_group_name
 from provisioning.domain.permissions import Permission
@@ -81,6 +81,18 @@ def show_scim_connection(caller: Caller, connection_id: str, services: Services)
     with services.read(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
         return unit.keys.get_connection(connection_id)
+
+
+def find_scim_connection(caller: Caller, name_or_id: str, services: Services) -> ScimConnection:
+    """Return the SCIM connection of the account that has a name or an id.
+
+    Raises:
+        Refusal: not found, not allowed.
+    """
+    for connection in list_scim_connections(caller, services):
+        if name_or_id in (connection.name, connection.id):
+            return connection
+    raise not_found("SCIM connection")
 
 
 def checked_domains(domains: Iterable[str]) -> tuple[str, ...]:

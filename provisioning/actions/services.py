@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Generic, ParamSpec, Protocol, TypeVar
 
 from provisioning.domain.caller import Caller
+from provisioning.domain.sso import Certificate, IdentityProvider
 from provisioning.domain.users import User
 from provisioning.domain.webhooks import Answer
 from provisioning.store.engine import Conflict, Database
@@ -66,6 +67,19 @@ class Outgoing(Protocol):
         """Post a body and return what was answered; an address that is not reached or refused is an answer too."""
 
 
+class ProviderReader(Protocol):
+    """Reads identity providers' metadata and certificates (SAM-2, NET-1)."""
+
+    def document(self, data: bytes, pinned: str | None, now: datetime) -> IdentityProvider:
+        """Return what a metadata document says; INVALID_METADATA where it is refused."""
+
+    def address(self, url: str, pinned: str | None, now: datetime) -> IdentityProvider:
+        """Return what the metadata behind an address says; INVALID_METADATA where it is not fetched or refused."""
+
+    def certificate(self, text: str) -> Certificate | None:
+        """Return a certificate of PEM or base64 text, None where it is none or its key is too weak."""
+
+
 def unmeasured(_stage: str, _seconds: float) -> None:
     """Measure nothing: what processes without metrics are handed."""
 
@@ -92,6 +106,7 @@ class Services:
         hasher, cipher: passwords and secrets at rest.
         signer: signs exports of the activity report.
         outgoing: sends to webhooks.
+        providers: reads identity providers' metadata.
         one_time_codes: codes of authenticator apps.
         public_url: base of every link, without a slash at its end (LNK-5).
         is_common_password: looks a lower-cased password up in the offline list (PWD-4).
@@ -109,6 +124,7 @@ class Services:
     cipher: SecretCipher
     signer: ReportSigner
     outgoing: Outgoing
+    providers: ProviderReader
     one_time_codes: CodeMaker
     public_url: str
     is_common_password: Callable[[str], bool]

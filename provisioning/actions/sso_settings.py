@@ -1,7 +1,7 @@
 """SAML connections: made from an identity provider's metadata, changed, removed; Enforce and provisioning (SSO)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from provisioning.actions.scim_connections import checked_domains
 from provisioning.actions.services import Services, repeated
@@ -13,23 +13,9 @@ from provisioning.domain.events import Event
 from provisioning.domain.permissions import Permission
 from provisioning.domain.proof import require_fresh
 from provisioning.domain.roles_legacy import Role
-from provisioning.domain.sso import MOST_CLOCK_TOLERANCE, Connection
+from provisioning.domain.sso import MOST_CLOCK_TOLERANCE, Connection, IdentityProvider
 from provisioning.store.sso import account_of_connection
 from provisioning.store.unit_of_work import Unit
-
-
-@dataclass(frozen=True, slots=True)
-class IdentityProvider:
-    """What an identity provider's metadata says, parsed and checked by the SAML room."""
-
-    entity_id: str
-    sso_url: str
-    sso_binding: str
-    certificates: tuple[str, ...]
-    slo_url: str | None = None
-    slo_binding: str | None = None
-    wants_signed_requests: bool = False
-    metadata_url: str | None = None
 
 
 @repeated

@@ -10,7 +10,6 @@ import click
 
 from provisioning.actions.services import Services
 from provisioning.actions.sso_settings import (
-    IdentityProvider,
     connect,
     disconnect,
     list_connections,
@@ -32,7 +31,7 @@ from provisioning.commands.options import (
 from provisioning.commands.output import show
 from provisioning.domain.errors import Code, Refusal, invalid
 from provisioning.domain.roles_legacy import Role
-from provisioning.domain.sso import Connection, UnknownGroups
+from provisioning.domain.sso import Connection, IdentityProvider, UnknownGroups
 from provisioning.outgoing import MOST_BYTES, Outgoing, OutgoingRefused, allowed_by
 from saml.keys import trusted_key
 from saml.metadata import identity_provider

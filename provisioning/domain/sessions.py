@@ -8,6 +8,8 @@ from provisioning.domain.users import User
 
 IDLE_SECONDS = 12 * 3600
 MOST_SECONDS = 7 * 24 * 3600
+# Shorter ones would end while somebody fills a form in.
+LEAST_SECONDS = 300
 # How old `last_seen_at` may become before a request renews it: fewer writes, and the idle limit stays exact enough.
 SEEN_EVERY = timedelta(seconds=60)
 

@@ -28,6 +28,29 @@ class UnknownGroups(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """What an identity provider's metadata says, parsed and checked by the SAML room."""
+
+    entity_id: str
+    sso_url: str
+    sso_binding: str
+    certificates: tuple[str, ...]
+    slo_url: str | None = None
+    slo_binding: str | None = None
+    wants_signed_requests: bool = False
+    metadata_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate with a strong key: DER in base64, its SHA-256 in hexadecimal, and its end."""
+
+    text: str
+    sha256: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """One SAML connection: the identity provider's values and our settings for it (saml connect prints them all)."""
 

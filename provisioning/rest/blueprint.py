@@ -5,6 +5,7 @@ from flask_smorest import Api  # type: ignore[import-untyped]
 
 from provisioning.guard.context import SETTINGS
 from provisioning.guard.door import Door
+from provisioning.rest.account import ACCOUNT
 from provisioning.rest.billing import BILLING
 from provisioning.rest.environments import ENVIRONMENTS
 from provisioning.rest.errors import faulted, refused
@@ -14,11 +15,25 @@ from provisioning.rest.keys import KEYS
 from provisioning.rest.own_calls import OWN_CALLS
 from provisioning.rest.records import ErrorAnswer
 from provisioning.rest.reference import CSS_PATH, DOCUMENT_PATH, PAGE_PATH, add_reference
+from provisioning.rest.saml_connections import SAML_CONNECTIONS
+from provisioning.rest.scim_connections import SCIM_CONNECTIONS
 from provisioning.rest.sessions import SESSIONS
 from provisioning.rest.sign_up import SIGN_UP
 from provisioning.rest.users import USERS
 
-NOUNS = (USERS, OWN_CALLS, GROUPS, ENVIRONMENTS, KEYS, BILLING, SIGN_UP, SESSIONS)
+NOUNS = (
+    USERS,
+    OWN_CALLS,
+    GROUPS,
+    ENVIRONMENTS,
+    KEYS,
+    ACCOUNT,
+    SAML_CONNECTIONS,
+    SCIM_CONNECTIONS,
+    BILLING,
+    SIGN_UP,
+    SESSIONS,
+)
 VERSION = "1.1"
 ABOUT = """Users, groups, product environments and access keys of an account, for scripts and for the published client
 libraries, which work unchanged. Lists are complete unless a page is asked for. Unknown query parameters are ignored,

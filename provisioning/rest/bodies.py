@@ -87,14 +87,15 @@ def refusal_of(messages: Any, schema: Members) -> Refusal:
 
 
 def _first_fault(messages: Any) -> tuple[str, str]:
-    name = ""
+    """Return the path of the first faulty member and what is wrong with it; numbers of elements are left out."""
+    names: list[str] = []
     while not isinstance(messages, str):
         if isinstance(messages, dict):
             key, messages = next(iter(messages.items()))
-            name = name or (str(key) if key != "_schema" else "")
+            names += [key] if isinstance(key, str) and key != "_schema" else []
         else:
             messages = messages[0]
-    return name, messages
+    return ".".join(names), messages
 
 
 def _read_json(data: bytes) -> Values:

@@ -21,9 +21,12 @@ VALUES: Mapping[str, Any] = {
     "cloud_names": ["acme-shop"],
     "custom_attributes": {"team": "web"},
     "dedicated_for": "webhooks",
+    "body": {"id": ID, "type": "user.disabled", "timestamp": "2026-11-23T09:00:00.000Z", "data": {"user": {"id": ID}}},
     "email": "dana@example.com",
     "emails": ["dana@example.com"],
     "enabled": True,
+    "events": ["sessions.ended", "user.disabled"],
+    "fields": ["user.email"],
     "first_name": "Dana",
     "key": "417320958817264",
     "last_name": "Roe",
@@ -38,6 +41,7 @@ VALUES: Mapping[str, Any] = {
     "secret": "Zr8kP2vQm4LxT7cWn0HdYs5aB1e",
     "session": ID,
     "sub_account_ids": [ID],
+    "url": "https://products.example.com/gatelodge",
 }
 # Where a member of the same name means something else: name of the schema -> member -> value.
 OF_SCHEMA: Mapping[str, Mapping[str, Any]] = {
@@ -51,6 +55,7 @@ OF_SCHEMA: Mapping[str, Mapping[str, Any]] = {
     "GroupSummary": {"name": "Design"},
     "KeyMembers": {"name": "deploy"},
     "KeyName": {"name": "deploy"},
+    "MadeWebhookRecord": {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"},
     "NewEnvironmentMembers": {"name": "Acme shop"},
     "NewGroupMembers": {"name": "Design"},
     "NewKeyMembers": {"name": "deploy"},
@@ -113,11 +118,9 @@ class Examples:
         if member in own:
             return own[member]
         _, resolved = self._resolved(described)
-        if "properties" in resolved or _first_type(resolved) in ("array", "object"):
-            return VALUES[member] if member in VALUES else self.whole(described)
-        return (
-            _plain(described) if "enum" in resolved and member not in VALUES else VALUES.get(member, _plain(resolved))
-        )
+        if member in VALUES and _is_of(VALUES[member], resolved):
+            return VALUES[member]
+        return self.whole(described)
 
     def _resolved(self, schema: Spec) -> tuple[str, Spec]:
         schema = next((each for each in schema.get("allOf", ()) if "$ref" in each), schema)
@@ -128,6 +131,13 @@ class Examples:
 def _first_type(schema: Spec) -> str:
     types = schema.get("type", "object")
     return str(types if isinstance(types, str) else types[0])
+
+
+def _is_of(value: Any, schema: Spec) -> bool:
+    """Return whether a value has a type of a schema, as one name stands for a text here and for a list there."""
+    types = schema.get("type", "object")
+    named = {bool: "boolean", int: "integer", str: "string", list: "array", dict: "object", type(None): "null"}
+    return named[type(value)] in ([types] if isinstance(types, str) else types)
 
 
 def _plain(schema: Spec) -> Any:

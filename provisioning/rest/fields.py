@@ -14,6 +14,7 @@ TEXT_BOOLEANS = {"true": True, "false": False}
 LONGEST_TEXT = 1024
 MOST_IN_LIST = 100
 DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].{0,40})?", re.ASCII)
+WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
 # Typed as marshmallow wants it.
 SENTENCES: dict[str, str | list[Any] | dict[Any, Any]] = {
     "required": "is missing.",
@@ -90,10 +91,16 @@ def texts(most: int = MOST_IN_LIST, **options: Any) -> fields.List[Any]:
     return fields.List(text(), pre_load=_as_list, validate=few, error_messages=SENTENCES, **options)
 
 
+def choices(words: Sequence[str], **options: Any) -> fields.List[Any]:
+    """Return a field for a list of some of a few words, spelled as any list."""
+    few = validate.Length(max=MOST_IN_LIST, error=f"has more than {MOST_IN_LIST} values.")
+    return fields.List(choice(words), pre_load=_as_list, validate=few, error_messages=SENTENCES, **options)
+
+
 def whole(least: int, most: int, **options: Any) -> fields.Integer:
     """Return a field for a whole number in a range."""
     in_range = validate.Range(least, most, error=f"is not between {least} and {most}.")
-    return fields.Integer(validate=in_range, error_messages=SENTENCES, **options)
+    return fields.Integer(pre_load=_as_whole, validate=in_range, error_messages=SENTENCES, **options)
 
 
 def day(**options: Any) -> fields.Date:
@@ -122,6 +129,15 @@ def _as_boolean(value: Any) -> bool | None:
     if not isinstance(known, bool):
         raise ValidationError("is neither true nor false.")
     return known
+
+
+def _as_whole(value: Any) -> int | None:
+    """Return a whole number or the digits of one; half a number is not cut to a whole one (LIM-3)."""
+    if isinstance(value, str) and WHOLE.fullmatch(value):
+        return int(value)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise ValidationError("is not a whole number.")
+    return value
 
 
 def _as_list(value: Any) -> list[Any] | None:

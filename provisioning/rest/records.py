@@ -3,10 +3,12 @@
 They are written down and not run: a list of a hundred thousand users is rendered by plain functions.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from marshmallow import Schema, fields
 
+from provisioning.domain.roles_legacy import MEDIA_LIBRARY_PERMISSIONS
 from provisioning.domain.sessions import Method
 from provisioning.domain.users import Status
 from provisioning.rest.fields import any_object, choice, said
@@ -18,7 +20,7 @@ def always(field: type[fields.Field[Any]], **options: Any) -> fields.Field[Any]:
     return field(required=True, **options)
 
 
-def many(record: type[Schema]) -> fields.List[Any]:
+def many(record: type[Schema] | Callable[[], Schema]) -> fields.List[Any]:
     """Return a list of records that is always there."""
     return fields.List(fields.Nested(record), required=True)
 
@@ -51,6 +53,9 @@ class User(Schema):
     sub_account_count = fields.Integer(**said("Only where limited."))
     groups = many(GroupSummary)
     group_count = fields.Integer(required=True)
+    media_library_permissions = fields.List(
+        choice(MEDIA_LIBRARY_PERMISSIONS), **said("Of a Media Library user: what the user may do beyond the role.")
+    )
     providers = fields.List(fields.String(), required=True, **said("Ways the user came by: scim, saml, password."))
     account_id = always(fields.String)
 

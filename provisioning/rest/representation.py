@@ -10,7 +10,7 @@ from provisioning.actions.groups import GroupView
 from provisioning.domain.billing import BillingUsage
 from provisioning.domain.environments import Environment
 from provisioning.domain.groups import Group, Member
-from provisioning.domain.roles_legacy import Role
+from provisioning.domain.roles_legacy import MEDIA_LIBRARY_PERMISSIONS, Role
 from provisioning.domain.sessions import Session
 from provisioning.domain.users import User, UserView
 
@@ -48,6 +48,7 @@ def user_record(view: UserView) -> Record:
         **({} if user.all_environments else _chosen(user)),
         "groups": [{"id": group.id, "name": group.name} for group in view.groups],
         "group_count": len(view.groups),
+        **_extra(user),
         "providers": list(user.providers),
         "account_id": user.account_id,
     }
@@ -55,6 +56,13 @@ def user_record(view: UserView) -> Record:
 
 def _chosen(user: User) -> Record:
     return {"sub_account_ids": ",".join(user.environment_ids), "sub_account_count": len(user.environment_ids)}
+
+
+def _extra(user: User) -> Record:
+    """Return the extra permissions of a Media Library user; no other role has any (ROLE-2)."""
+    if user.role is not Role.MEDIA_LIBRARY_USER:
+        return {}
+    return {"media_library_permissions": [name for name in MEDIA_LIBRARY_PERMISSIONS if name in user.media_library]}
 
 
 def group_summary(group: Group) -> Record:

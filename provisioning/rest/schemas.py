@@ -4,10 +4,10 @@ A schema lists everything that a request can set. What an answer shows besides i
 a code of its own, so that nobody believes to have set it (IDN-5).
 """
 
-from provisioning.domain.roles_legacy import Role
+from provisioning.domain.roles_legacy import MEDIA_LIBRARY_PERMISSIONS, Role
 from provisioning.domain.user_lists import UserOrder
 from provisioning.domain.users import LONGEST_NAME_PART, Status
-from provisioning.rest.fields import Body, Members, any_object, choice, day, said, text, texts, truth, whole
+from provisioning.rest.fields import Body, Members, any_object, choice, choices, day, said, text, texts, truth, whole
 
 LONGEST_FULL_NAME = 2 * LONGEST_NAME_PART + 1
 MOST_PAGES = 100
@@ -46,8 +46,8 @@ class UserMembers(Body):
     """What a request can set of a user, every member optional."""
 
     read_only = TIMES | {
-        "account_id", "group_count", "groups", "last_login", "pending", "providers", "root", "status",
-        "sub_account_count",
+        "account_id", "group_count", "groups", "last_login", "media_library_permissions", "pending", "providers",
+        "root", "status", "sub_account_count",
     }  # fmt: skip
 
     name = text(LONGEST_FULL_NAME, **said("Full name; split at its last blank unless first and last name are given."))
@@ -65,6 +65,14 @@ class NewUserMembers(UserMembers):
 
     email = text(required=True, **said("Login name and address for mail; unique among the account's users."))
     send_invitation = truth(**said("False: no invitation to set a password, where SAML login is on. Preset: true."))
+
+
+class MediaLibraryMembers(Body):
+    """The extra permissions of a Media Library user."""
+
+    media_library_permissions = choices(
+        MEDIA_LIBRARY_PERMISSIONS, required=True, **said("All that the user is to have; an empty list: none.")
+    )
 
 
 class GroupQuery(Members):

@@ -7,10 +7,10 @@ from provisioning.actions.accounts import MadeAccount, NewAccount, create_accoun
 from provisioning.actions.saml_sign_in import BegunSaml, SamlEntry, begin_saml, by_saml
 from provisioning.actions.services import Services
 from provisioning.actions.sessions import Browser
-from provisioning.actions.sso_settings import IdentityProvider, connect, connection_for_door
+from provisioning.actions.sso_settings import connect, connection_for_door
 from provisioning.domain.accounts import TwoFactor
 from provisioning.domain.caller import operator
-from provisioning.domain.sso import Connection, Profile, SamlLogin
+from provisioning.domain.sso import Connection, IdentityProvider, Profile, SamlLogin
 
 PROVIDER = IdentityProvider(
     entity_id="https://idp.example/metadata",

@@ -26,6 +26,7 @@ LAYERS = {
     "provisioning.common_passwords": (),
     "provisioning.encryption": (),
     "provisioning.hashing": ("provisioning.domain",),
+    "provisioning.identity_providers": ("provisioning.domain", "provisioning.outgoing", "saml"),
     "provisioning.metrics": (),
     "provisioning.one_time_codes": ("provisioning.domain",),
     "provisioning.settings": (),

@@ -8,10 +8,10 @@ from flask import Flask
 
 from provisioning.actions.accounts import MadeAccount, NewAccount, create_account
 from provisioning.actions.services import Services
-from provisioning.actions.sso_settings import IdentityProvider, connect
+from provisioning.actions.sso_settings import connect
 from provisioning.domain.accounts import TwoFactor
 from provisioning.domain.caller import operator
-from provisioning.domain.sso import Connection
+from provisioning.domain.sso import Connection, IdentityProvider
 from saml.names import REDIRECT_BINDING
 from tests.doors.idp import FakeIdp, Login
 from tests.doors.saml import SamlBrowser

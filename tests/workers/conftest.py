@@ -11,7 +11,7 @@ from redis import Redis
 
 from embedded.folder import free_port
 from provisioning.actions.services import Services
-from provisioning.actions.sso_settings import IdentityProvider
+from provisioning.domain.sso import IdentityProvider
 from provisioning.actions.sso_settings import connect as connect_saml
 from provisioning.domain.caller import operator
 from provisioning.settings import is_loopback
