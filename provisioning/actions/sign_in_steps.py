@@ -115,7 +115,7 @@ def show_step(secret: str, browser: Browser, services: Services) -> UnfinishedLo
         Refusal: LOGIN_EXPIRED for every reason alike.
     """
     with services.read(nobody(WayIn.CONSOLE, browser.address)) as unit:
-        row = _required(find_step(unit.connection, secret_hash(secret), unit.now))
+        row = _required(find_step(unit.connection, secret_hash(secret), unit.now, MOST_TRIES))
     with services.read(nobody(WayIn.CONSOLE, browser.address, row.account_id)) as unit:
         account, user = _still_allowed(unit, row.user_id, row.epoch, Code.LOGIN_EXPIRED, lock=False)
         step = next_step(row.proved, unit.second_factors.is_on(user.id), account.two_factor)

@@ -57,9 +57,10 @@ def step_of(row: Row[Any]) -> StepRow:
     return StepRow(**{**row._mapping, "proved": frozenset(map(Proof, row.proved))})
 
 
-def find_step(connection: Connection, secret_hash: str, now: datetime) -> StepRow | None:
-    """Return the unfinished login of a cookie's hash, None where it is unknown, used up or too old."""
-    row = connection.execute(select(*STEP_COLUMNS).where(_open(secret_hash, now))).one_or_none()
+def find_step(connection: Connection, secret_hash: str, now: datetime, most: int) -> StepRow | None:
+    """Return the unfinished login of a cookie's hash, None where it is unknown, used up, too old or out of tries."""
+    statement = select(*STEP_COLUMNS).where(_open(secret_hash, now), second_steps.c.tries < most)
+    row = connection.execute(statement).one_or_none()
     return step_of(row) if row is not None else None
 
 
