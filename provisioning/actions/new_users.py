@@ -11,6 +11,7 @@ from provisioning.domain.accounts import Account, require_creative_approval, req
 from provisioning.domain.addresses import checked_email
 from provisioning.domain.caller import Caller, Credential, WayIn
 from provisioning.domain.comparison import LONGEST_NAME, has_refused_characters
+from provisioning.domain.confusables import confusable_with, warnings_of
 from provisioning.domain.errors import invalid, not_found
 from provisioning.domain.events import Event
 from provisioning.domain.invitations import MailKind, mail_owed
@@ -47,7 +48,15 @@ def make_user(unit: Unit, account: Account, command: NewUser, services: Services
     unit.take_seat()
     unit.record(Event("user.created", "user", user.id, user.name, _facts(user, joined)))
     owe_welcome(unit, account, added, command.send_invitation is not False, services)
-    return unit.users.views([added])[0] if joined else UserView(added)
+    view = unit.users.views([added])[0] if joined else UserView(added)
+    return replace(view, warnings=_look_twice(unit, added))
+
+
+def _look_twice(unit: Unit, user: User) -> tuple[str, ...]:
+    """Return warnings of administrators for whom a new user could be taken; a directory reads none (IDN-7)."""
+    if unit.caller.is_directory:
+        return ()
+    return warnings_of(user, confusable_with(user, unit.users.who_administer()))
 
 
 def _joined(unit: Unit, user: User, group_ids: tuple[str, ...]) -> list[str]:

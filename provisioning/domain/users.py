@@ -139,10 +139,11 @@ class GroupName:
 
 @dataclass(frozen=True, slots=True)
 class UserView:
-    """What actions answer with: a user and the groups it is in."""
+    """What actions answer with: a user, the groups it is in, and what whoever added it should look at twice (IDN-7)."""
 
     user: User
     groups: tuple[GroupName, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def status_of(

@@ -58,6 +58,9 @@ class User(Schema):
     )
     providers = fields.List(fields.String(), required=True, **said("Ways the user came by: scim, saml, password."))
     account_id = always(fields.String)
+    warnings = fields.List(
+        fields.String(), **said("Only when adding: administrators for whom the new user could be mistaken.")
+    )
 
 
 class UserList(Schema):

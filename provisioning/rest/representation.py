@@ -51,7 +51,13 @@ def user_record(view: UserView) -> Record:
         **_extra(user),
         "providers": list(user.providers),
         "account_id": user.account_id,
+        **_warnings(view),
     }
+
+
+def _warnings(view: UserView) -> Record:
+    """Return what whoever added the user should look at twice; no member where there is nothing (IDN-7)."""
+    return {"warnings": list(view.warnings)} if view.warnings else {}
 
 
 def _chosen(user: User) -> Record:

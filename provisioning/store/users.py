@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    Boolean,
     ColumnElement,
     Connection,
     Row,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
     or_,
     select,
     text,
@@ -33,7 +35,7 @@ from provisioning.store.filter_sql import user_condition, user_order
 from provisioning.store.statements import Statement, pipelined
 from provisioning.store.tables.access import user_environments
 from provisioning.store.tables.groups import group_members, groups
-from provisioning.store.tables.users import user_emails, users
+from provisioning.store.tables.users import ADMINISTERS, user_emails, users
 
 USER_COLUMNS = [column for column in users.c if column.name not in ("email_key", "user_name_key", "name_key", "folded")]
 # The columns of a value that are written as they are; the rest is derived in `row_of`.
@@ -166,6 +168,10 @@ class Users:
             .returning(users.c.id, users.c.inactive_at)
         )
         return sorted(row.id for row in self._connection.execute(statement) if row.inactive_at is None)
+
+    def who_administer(self) -> list[User]:
+        """Return the live users who look after people: the root user, master admins and admins (IDN-7)."""
+        return self.all(self.select(literal_column(ADMINISTERS, Boolean())).order_by(users.c.id))
 
     def of_ids(self, user_ids: Sequence[str]) -> list[User]:
         """Return the users of some ids, deleted ones too."""

@@ -97,6 +97,10 @@ alter table users add constraint ck_users_access check (
     and (inactive_at is null or coalesce(access_ended_at >= inactive_at, false))
 );
 
+-- Who adds somebody is told when the name could be taken for an administrator's, so these are looked up (IDN-7).
+create index ix_users_administer on users (account_id, id)
+    where inactive_at is null and (is_root or role in ('admin', 'master_admin'));
+
 -- What belongs to an account is kept for 30 days after it was cancelled, and then erased (ACC-3, ROLE-2).
 alter table accounts add column erased_at timestamp with time zone;
 alter table accounts add column creative_approval boolean;
