@@ -12,7 +12,7 @@ from provisioning.domain.caller import WayIn
 from provisioning.domain.events import KINDS
 from provisioning.domain.seats import MOST_ADDITIONAL_BY_SELF_SERVICE, Seats
 from provisioning.domain.sessions import IDLE_SECONDS, LEAST_SECONDS, MOST_SECONDS, Method, Session
-from provisioning.rest.fields import Body, Members, any_object, choice, said, text, truth, whole
+from provisioning.rest.fields import Body, Members, any_object, any_text, choice, said, text, truth, whole
 from provisioning.rest.records import always, many
 from provisioning.rest.representation import Record, moment
 
@@ -65,7 +65,7 @@ class SecurityRecord(Schema):
 class CancelMembers(Body):
     """The root user's proof of identity."""
 
-    password = fields.String(required=True, **said("The root user's password."))
+    password = any_text(LONGEST_PASSWORD, required=True, **said("The root user's password."))
     code = text(LONGEST_CODE, **said("A code of the root user's second factor, where one is set up."))
 
 

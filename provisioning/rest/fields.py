@@ -70,8 +70,12 @@ def said(text: str) -> dict[str, Any]:
 
 def text(longest: int = LONGEST_TEXT, **options: Any) -> fields.String:
     """Return a field for a text that has something in it and is not too long (LIM-3)."""
-    too_long = validate.Length(max=longest, error=f"is longer than {longest} characters.")
-    return fields.String(validate=[_not_blank, too_long], error_messages=SENTENCES, **options)
+    return fields.String(validate=[_not_blank, _not_longer(longest)], error_messages=SENTENCES, **options)
+
+
+def any_text(longest: int, **options: Any) -> fields.String:
+    """Return a field for a text that may be empty or blank, as a password may be; not too long (LIM-3)."""
+    return fields.String(validate=_not_longer(longest), error_messages=SENTENCES, **options)
 
 
 def choice(words: Sequence[str], **options: Any) -> fields.String:
@@ -111,6 +115,10 @@ def day(**options: Any) -> fields.Date:
 def any_object(**options: Any) -> fields.Dict:
     """Return a field for a JSON object with anything in it; PHP writes an empty one as an empty list."""
     return fields.Dict(pre_load=_as_object, error_messages=SENTENCES, **options)
+
+
+def _not_longer(longest: int) -> validate.Length:
+    return validate.Length(max=longest, error=f"is longer than {longest} characters.")
 
 
 def _not_blank(value: str) -> None:

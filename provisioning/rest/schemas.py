@@ -110,7 +110,7 @@ class EnvironmentMembers(Body):
 
     read_only = TIMES | {"api_access_keys"}
 
-    name = text()
+    name = text(LONGEST_NAME_PART)
     cloud_name = text(**said("Letters, digits, _ and -; unique over all accounts, upper and lower case alike."))
     custom_attributes = any_object(**said("Replaces the whole object; an empty one clears it."))
     enabled = truth()
@@ -119,7 +119,7 @@ class EnvironmentMembers(Body):
 class NewEnvironmentMembers(EnvironmentMembers):
     """What a request can set of a new product environment."""
 
-    name = text(required=True)
+    name = text(LONGEST_NAME_PART, required=True)
     base_sub_account_id = text(**said("A product environment of the account whose settings are copied."))
 
 
