@@ -22,7 +22,7 @@ from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.second_factor import MOST_TRIES, Step
 from provisioning.domain.throttle import FREE, Counter
 from tests.actions.refusals import code_of
-from tests.actions.saml_world import connected
+from tests.actions.saml_world import Logins, connected
 from tests.doors.authenticator import code_of as app_code
 from tests.doors.authenticator import with_app
 from tests.factories import PASSWORD, key_caller, link_secret, make_active, make_user, person
@@ -248,3 +248,16 @@ def test_the_choice_of_an_account_leads_to_what_that_account_wants(services, nei
     assert opened.user.account_id == dana.account_id
     other = choose_account(log_in(services).secret, neighbour.account.id, BROWSER, services)
     assert isinstance(other, OpenedSession)
+
+
+@pytest.mark.rule("2FA-2", "SAM-6")
+@pytest.mark.parametrize("setting", ["disabled", "optional", "required"])
+def test_a_login_through_the_organisation_asks_for_no_second_factor(services, account, dana, app, sql, setting):
+    connection = connected(services, account, email_domains=("acme.example",))
+    sql("update accounts set two_factor = %s", setting)
+    entered = Logins(services, connection).enter("s-1").opened
+    assert entered.user.id == dana.id
+    assert check_session(entered.secret, services) is not None
+    step = log_in(services)
+    assert isinstance(step, UnfinishedLogin), "by password it is asked for"
+    assert give_code(step.secret, app.code(), BROWSER, services).user.id == dana.id

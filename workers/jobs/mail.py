@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
+import structlog
+
 from provisioning.actions.invitations import open_link
 from provisioning.actions.services import Services
 from provisioning.domain.accounts import Account, require_open
@@ -32,6 +34,10 @@ LINKED = frozenset(MailKind(purpose.value) for purpose in Purpose)
 LOGIN_PATH = "/login"
 # Longer than this no mail is tried: the longest-lived link is dead by then (LNK-6), and a greeting is stale.
 OWED_FOR = INVITATION_LIFETIME
+# What the operator hears of too, by a line of the log that names ids alone (LGN-2, JOB-2).
+OPERATORS_MATTER = {MailKind.PASSWORD_GUESSED: "login.root_guessed"}
+
+log = structlog.get_logger("workers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,8 @@ def _send(unit: Unit, row: OwedRow, post: Post, desk: MailDesk) -> str:
     except Refusal as refusal:
         return f"not owed: {refusal.code.value}"
     post.send(desk.writer.mail(letter))
+    if letter.kind in OPERATORS_MATTER:
+        log.warning(OPERATORS_MATTER[letter.kind], account=row.account_id, user=row.payload["user_id"])
     return "sent"
 
 
