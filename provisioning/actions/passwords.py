@@ -5,10 +5,12 @@ from dataclasses import replace
 from provisioning.actions.access import end_access
 from provisioning.actions.links import owe_link
 from provisioning.actions.services import Services, repeated
+from provisioning.actions.tries import count_try
 from provisioning.actions.users import require_verb
-from provisioning.domain import passwords
+from provisioning.domain import passwords, throttle
 from provisioning.domain.addresses import is_email
 from provisioning.domain.caller import Caller, WayIn, nobody
+from provisioning.domain.errors import Refusal
 from provisioning.domain.events import Event
 from provisioning.domain.invitations import MailKind, Purpose
 from provisioning.domain.sessions import EndReason
@@ -45,14 +47,25 @@ def reset_password(caller: Caller, user_id: str, services: Services) -> UserView
 def forgot_password(email: str, address: str | None, services: Services) -> None:
     """Mail a link to whoever has this address and may use a password; says nothing about who does (PWD-2, LGN-1).
 
+    Asking again and again brings a few mails and then one after each pause, which grows; the answer stays the same.
     The old password works until the new one is set. Mail goes to the stored address, never to what was typed (IDN-6).
     """
-    if not is_email(email):
+    caller = nobody(WayIn.CONSOLE, address)
+    if not is_email(email) or not _may_ask(caller, email, services):
         return
-    with services.read(nobody(WayIn.CONSOLE, address)) as unit:
+    with services.read(caller) as unit:
         found = accounts_of_email(unit.connection, email)
     for account_id in found:
         _owe_reset(nobody(WayIn.CONSOLE, address, account_id), email, services)
+
+
+def _may_ask(caller: Caller, email: str, services: Services) -> bool:
+    """Return whether another mail may go to an address; nobody fills somebody's mailbox (PWD-5)."""
+    try:
+        count_try(caller, [throttle.of_typed(email, throttle.Counter.FORGOT)], services)
+    except Refusal:
+        return False
+    return True
 
 
 @repeated

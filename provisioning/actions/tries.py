@@ -11,14 +11,22 @@ from provisioning.actions.links import new_secret
 from provisioning.actions.services import Services, repeated
 from provisioning.actions.sessions import Browser, OpenedSession
 from provisioning.domain import throttle
-from provisioning.domain.caller import Caller
+from provisioning.domain.caller import Caller, WayIn, nobody
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.events import Event
 from provisioning.domain.invitations import MailKind
 from provisioning.domain.keys import secret_hash
 from provisioning.domain.throttle import Key
 from provisioning.domain.users import User
-from provisioning.store.throttle import begin_anew, give_back, known_devices, move_devices, seconds_to_wait, take
+from provisioning.store.throttle import (
+    begin_anew,
+    forget_old,
+    give_back,
+    known_devices,
+    move_devices,
+    seconds_to_wait,
+    take,
+)
 from provisioning.store.unit_of_work import Unit
 
 
@@ -99,6 +107,12 @@ def forget_wrong_tries(unit: Unit, user: User) -> None:
     """Begin the counters of a user anew, as a new password was set (LGN-2: 'until reset')."""
     keys = [throttle.of_user(user.account_id, user.email or ""), throttle.of_proof(user.account_id, user.id)]
     begin_anew(unit.connection, keys)
+
+
+def forget_old_logins(services: Services) -> int:
+    """Delete what logins have left behind and nobody asks for any more; returns how many rows went."""
+    with services.unit(nobody(WayIn.WORKER, None)) as unit:
+        return forget_old(unit.connection, unit.now)
 
 
 def tell_of_guessing(caller: Caller, user: User, services: Services) -> None:

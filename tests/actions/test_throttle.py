@@ -10,6 +10,7 @@ from provisioning.actions.invitations import set_password_by_link
 from provisioning.actions.passwords import forgot_password, reset_password
 from provisioning.actions.sessions import Browser, OpenedSession, force_logout
 from provisioning.actions.sign_in import AccountChoice, by_password, choose_account
+from provisioning.actions.tries import forget_old_logins
 from provisioning.actions.users import delete_user, disable_user
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.roles_legacy import Role
@@ -218,6 +219,31 @@ def test_a_try_that_could_not_be_looked_at_is_not_counted(services, dana, clock)
     for _ in range(20):
         assert code_of(lambda: log_in(busy)) is Code.TOO_MANY_REQUESTS
     assert isinstance(log_in(services), OpenedSession)
+
+
+@pytest.mark.rule("PWD-2", "PWD-5", "LGN-1")
+def test_nobody_fills_somebodys_mailbox_and_the_answer_stays_the_same(services, dana, clock, sql):
+    asked = "select count(*) from outbox where kind = 'password_reset'"
+    for number in range(30):
+        assert forgot_password(SPELLINGS[number % 5], f"203.0.113.{number}", services) is None
+        assert forgot_password("unknown@acme.example", None, services) is None
+    assert sql(asked) == [(FREE[Counter.FORGOT] + 1,)]
+    clock.advance(days=1)
+    forgot_password("dana@acme.example", None, services)
+    assert sql(asked) == [(FREE[Counter.FORGOT] + 2,)]
+
+
+@pytest.mark.rule("LGN-2")
+def test_what_logins_leave_behind_is_cleaned_away_and_what_counts_stays(services, dana, clock, sql):
+    opened = log_in(services)
+    guess(services, clock, 3)
+    clock.advance(days=2)
+    assert forget_old_logins(services) >= 2
+    assert sql("select counter, tries from login_tries") == [("user", 3)]
+    assert isinstance(log_in(services, browser=from_address(7, opened.device)), OpenedSession)
+    clock.advance(days=181)
+    forget_old_logins(services)
+    assert sql("select count(*) from devices") == [(0,)]
 
 
 def people_who_cannot_log_in(services, caller, account, sql) -> dict[str, tuple[str, str]]:
