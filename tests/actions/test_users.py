@@ -4,9 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from provisioning.actions.accounts import set_seats, show_account
+from provisioning.actions.accounts import (
+    NewAccount,
+    create_account,
+    set_creative_approval,
+    set_seats,
+    show_account,
+)
 from provisioning.actions.environments import NewEnvironment, create_environment
-from provisioning.actions.groups import NewGroup, create_group, show_group
+from provisioning.actions.groups import NewGroup, add_member, create_group, show_group
 from provisioning.actions.users import (
     create_user,
     delete_user,
@@ -17,7 +23,10 @@ from provisioning.actions.users import (
 )
 from provisioning.domain.caller import operator
 from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.permissions import Permission
+from provisioning.domain.policy import is_allowed
 from provisioning.domain.roles_legacy import Role
+from provisioning.domain.seats import Plan
 from provisioning.domain.users import NewUser, Status, UserChanges
 from tests.actions.refusals import code_of
 from tests.factories import key_caller, make_active, make_user, person
@@ -238,3 +247,43 @@ def test_extra_permissions_are_for_media_library_users_and_go_with_the_role(serv
     assert user.media_library == extra
     changed = edit_user(caller, user.id, lambda _: UserChanges(role=Role.REPORTS), services).user
     assert changed.media_library == frozenset()
+
+
+@pytest.mark.rule("ROLE-2")
+def test_proofs_need_an_enterprise_plan_with_creative_approval(services, account, neighbour, caller):
+    proof = frozenset({"create_proof"})
+    shell = operator(caller.account)
+    holder = make_user(caller, services, "a@acme.example", media_library=proof)
+    set_creative_approval(shell, False, services)
+    plain = make_user(caller, services, "b@acme.example", media_library=frozenset({"share_collection"}))
+    give = lambda _: UserChanges(media_library=proof)
+    for asked in (
+        lambda: make_user(caller, services, "c@acme.example", media_library=proof),
+        lambda: edit_user(caller, plain.id, give, services),
+    ):
+        assert code_of(asked) is Code.CREATIVE_APPROVAL_NEEDED
+    both = proof | {"share_collection"}
+    kept = edit_user(caller, holder.id, lambda _: UserChanges(media_library=both), services).user
+    assert kept.media_library == both, "what somebody has already is not in the way of other changes"
+    set_creative_approval(shell, True, services)
+    assert edit_user(caller, plain.id, give, services).user.media_library == proof
+    small = create_account(operator(""), NewAccount("Small", "r@small.example", Plan.PAID), services)
+    asked = lambda: make_user(key_caller(small), services, "c@small.example", media_library=proof)
+    assert code_of(asked) is Code.CREATIVE_APPROVAL_NEEDED
+    unknown = lambda: make_user(caller, services, "d@acme.example", media_library=frozenset({"fly"}))
+    assert code_of(unknown) is Code.INVALID_VALUE
+
+
+@pytest.mark.rule("GRP-3", "GRP-4")
+def test_groups_give_no_role_on_the_legacy_system_and_a_higher_role_is_never_lowered_by_one(services, caller):
+    """Groups carry levels on folders and collections; whatever a group is called, roles go to each user."""
+    names = [role.value for role in Role]
+    groups = [create_group(caller, NewGroup(name), services).group.id for name in names]
+    for role in Role:
+        user = make_user(caller, services, f"{role}@acme.example", role)
+        before = {permission: is_allowed(person(user), permission) for permission in Permission}
+        for group in groups:
+            add_member(caller, group, user.id, services)
+        after = show_user(caller, user.id, services)
+        assert {group.name for group in after.groups} == set(names)
+        assert {permission: is_allowed(person(after.user), permission) for permission in Permission} == before
