@@ -100,6 +100,9 @@ def _first_fault(messages: Any) -> tuple[str, str]:
 
 def _read_json(data: bytes) -> Values:
     body = parse_json(data)
+    if body == []:
+        # An empty array is what PHP makes of an empty object.
+        return {}
     if not isinstance(body, dict):
         raise malformed("the body is not a JSON object.")
     return body

@@ -56,7 +56,7 @@ def test_a_body_of_nothing_but_braces_is_fine_where_none_is_needed(api, path):
 def test_what_is_not_json_is_refused(api, sql, subtests):
     before = sql("select count(*) from environments")
     for body in (
-        b"{", b"[]", b"null", b'"x"', b"1", b"{'name': 'A'}", b'{"name":"A"} x', b'{"name":"A",}', b"\xff\xfe{}",
+        b"{", b"[{}]", b"null", b'"x"', b"1", b"{'name': 'A'}", b'{"name":"A"} x', b'{"name":"A",}', b"\xff\xfe{}",
         b'{"name":"A\xff"}', b'{"name":"A","name":"B"}', b'{"name":"A","custom_attributes":{"a":1,"a":2}}',
         b'{"name":"A","custom_attributes":{"a":NaN}}', b'{"name":"A","custom_attributes":{"a":-Infinity}}',
         b'{"name":"A","custom_attributes":{"a":1e999}}', b'{"name":"A","custom_attributes":{"a":' + b"9" * 5000 + b"}}",

@@ -1,9 +1,16 @@
 """cloudinary-account-provisioning 0.1.3, unchanged, against the application on a real address."""
 
 from datetime import date
+from inspect import isfunction
+from pathlib import Path
 
 import pytest
 from cloudinary_account_provisioning import CldProvisioning, models
+from cloudinary_account_provisioning.accesskeys import AccessKeys
+from cloudinary_account_provisioning.billingusage import BillingUsage
+from cloudinary_account_provisioning.productenvironments import ProductEnvironments
+from cloudinary_account_provisioning.usergroups import UserGroups
+from cloudinary_account_provisioning.users import Users
 
 from tests.factories import make_active, make_user
 
@@ -125,6 +132,23 @@ def test_access_keys(sdk, environment_id):
     other = sdk.access_keys.generate(**where, access_key_request={})
     assert sdk.access_keys.delete(**where, key=other.api_key).message == "ok"
     assert sdk.access_keys.list(request=where).total == 1
+
+
+@pytest.mark.rule("SEAT-1")
+def test_billing_usage(sdk, environment_id):
+    (plan,) = sdk.billing_usage.get(include_prodenv_breakdown=True)
+    (metric,) = plan.metric_usage
+    (cycle,) = metric.cycles
+    assert (plan.plan_name, metric.metric, metric.limit, cycle.usage) == ("enterprise", "seats", 50, 1)
+    assert (cycle.from_day, cycle.to_day) == (date(2026, 11, 23), date(2027, 11, 22))
+    assert len(cycle.product_environment_breakdown) == 1
+    assert sdk.billing_usage.get(year=2020) == []
+
+
+@pytest.mark.parametrize("kind", [ProductEnvironments, AccessKeys, Users, UserGroups, BillingUsage])
+def test_every_account_call_of_this_client_is_tried_here(kind):
+    offered = {name for name, each in vars(kind).items() if isfunction(each) and not name.endswith("_async")}
+    assert {name for name in offered if f".{name}(" not in Path(__file__).read_text()} == set()
 
 
 @pytest.mark.rule("KEY-1", "API-1")

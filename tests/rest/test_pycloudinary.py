@@ -1,6 +1,7 @@
 """pycloudinary 1.46.3, unchanged, against the application on a real address: every call of the Provisioning API."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import cloudinary
 import pytest
@@ -141,6 +142,13 @@ def test_refusals_are_the_librarys_own_exceptions(sdk, environment_id, neighbour
         sdk.delete_sub_account(environment_id)
     with pytest.raises(NotFound, match="Account not found"):
         sdk.users(account_id=neighbour.account.id)
+
+
+@pytest.mark.rule("ACC-2")
+def test_nobody_makes_an_account_by_the_public_calls(sdk):
+    for call in (partial(sdk.create_agent_account, "a@acme.example", "framework", "model", "goal"), sdk.create_cloud):
+        with pytest.raises(NotAllowed, match="Error 403 - Accounts are made by the operator"):
+            call()
 
 
 def test_the_request_id_is_read(sdk):
