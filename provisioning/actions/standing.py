@@ -11,8 +11,10 @@ is not a race that anybody could win something by, as the directory pushes again
 
 from dataclasses import replace
 
-from provisioning.domain.caller import Credential
+from provisioning.domain import policy
+from provisioning.domain.caller import Caller, Credential
 from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.permissions import Permission
 from provisioning.domain.users import User
 from provisioning.store.unit_of_work import Unit
 
@@ -29,7 +31,7 @@ def hold_standing(unit: Unit) -> None:
         if own is None or own.is_disabled:
             raise Refusal(Code.NOT_ALLOWED)
         unit.caller = replace(caller, role=own.role)
-    elif caller.credential is Credential.ACCOUNT_KEY and not unit.keys.share_good_key(caller.id, unit.now):
+    elif caller.credential is Credential.ACCOUNT_KEY and unit.keys.share_good_key(caller.id, unit.now) is None:
         raise Refusal(Code.CREDENTIAL_INVALID)
 
 
@@ -42,3 +44,31 @@ def lock_other(unit: Unit, user_id: str) -> User:
     user = unit.users.lock(user_id)
     hold_standing(unit)
     return user
+
+
+def starter_of(caller: Caller) -> str:
+    """Return who starts a job, as a text that is kept with it: `<credential>:<id>` (AUZ-7)."""
+    return f"{caller.credential.value}:{caller.id}"
+
+
+def starter_may(unit: Unit, starter: str, permission: Permission) -> bool:
+    """Return whether who started a job may, now that it runs, what the job does; their standing is held (AUZ-7).
+
+    Args:
+        unit: the job's transaction.
+        starter: from `starter_of`.
+        permission: what the job needs.
+    """
+    credential, _, starter_id = starter.partition(":")
+    if credential == Credential.SHELL:
+        return True
+    found = Caller(unit.account_id, unit.caller.way_in, Credential(credential), starter_id)
+    if credential == Credential.SESSION:
+        user = unit.users.share(starter_id)
+        return user is not None and not user.is_disabled and policy.is_allowed(_as(found, user), permission)
+    key = unit.keys.share_good_key(starter_id, unit.now)
+    return key is not None and policy.is_allowed(replace(found, role=key.role), permission)
+
+
+def _as(caller: Caller, user: User) -> Caller:
+    return replace(caller, role=user.role, is_root=user.is_root)

@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from provisioning.actions.services import Services, repeated
+from provisioning.actions.standing import starter_may
 from provisioning.domain.activity import Entry
 from provisioning.domain.caller import Caller, WayIn, nobody
 from provisioning.domain.errors import Refusal
 from provisioning.domain.events import Event
 from provisioning.domain.groups import Group
 from provisioning.domain.invitations import MailKind
+from provisioning.domain.permissions import Permission
 from provisioning.domain.users import User
 from provisioning.domain.webhooks import (
     EVENT_OF,
@@ -141,7 +144,7 @@ def _group(unit: Unit, group_id: str) -> Group | None:
 
 
 def claim(services: Services, most: int) -> list[tuple[str, str, int]]:
-    """Return (account id, delivery id, attempts) of what is due, of every account; it comes due again after a minute."""
+    """Return (account id, delivery id, attempts) of what is due, of any account; it comes due again after a minute."""
     with services.unit(worker()) as unit:
         return claim_deliveries(unit.connection, unit.now, unit.now + LEASE, most)
 
@@ -156,7 +159,7 @@ def begin_delivery(account_id: str, delivery_id: str, services: Services) -> Sen
     with services.unit(worker(account_id)) as unit:
         delivery = unit.webhooks.lock_free_delivery(delivery_id, unit.now)
         webhook = _receiver_of(unit, delivery)
-        if delivery is None or webhook is None:
+        if delivery is None or webhook is None or _is_dropped(unit, delivery, webhook):
             return None
         begun = replace(delivery, attempts=delivery.attempts + 1)
         leased_until = unit.now + LEASE
@@ -169,6 +172,18 @@ def begin_delivery(account_id: str, delivery_id: str, services: Services) -> Sen
         unit.webhooks.change_delivery(delivery.id, lease)
         secrets = [services.cipher.decrypt(*each) for each in unit.webhooks.secrets(webhook.id, unit.now)]
         return Sending(begun, webhook.url, headers_of(begun, secrets, unit.now))
+
+
+def _is_dropped(unit: Unit, delivery: Delivery, webhook: Webhook) -> bool:
+    """Whether a replay is given up, as who asked for it may not ask any more now that it is sent (AUZ-7)."""
+    starter = delivery.replayed_by
+    if starter is None or starter_may(unit, starter, Permission.ACCOUNT_WEBHOOKS_MANAGE):
+        return False
+    unit.webhooks.change_delivery(delivery.id, {"state": DeliveryState.GIVEN_UP.value, "fault": "starter_gone"})
+    unit.caller = replace(unit.caller, id=starter.partition(":")[2])
+    facts = {"event": delivery.event_id, "told": delivery.kind}
+    unit.record(Event("webhook.replay_dropped", "webhook", webhook.id, urlsplit(webhook.url).hostname or "", facts))
+    return True
 
 
 def _receiver_of(unit: Unit, delivery: Delivery | None) -> Webhook | None:

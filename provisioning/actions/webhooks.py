@@ -5,6 +5,7 @@ from typing import TypedDict
 from urllib.parse import urlsplit
 
 from provisioning.actions.services import Services, repeated
+from provisioning.actions.standing import starter_of
 from provisioning.domain import policy
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import invalid
@@ -201,7 +202,14 @@ def replay_delivery(caller: Caller, webhook_id: str, delivery_id: str, services:
         webhook = unit.webhooks.get(webhook_id)
         delivery = unit.webhooks.get_delivery(delivery_id, webhook_id)
         again = replace(delivery, state=DeliveryState.PENDING, attempts=0, next_at=unit.now)
-        values = {"state": again.state.value, "attempts": 0, "next_at": unit.now, "leased_until": None}
+        values = {
+            "state": again.state.value,
+            "attempts": 0,
+            "next_at": unit.now,
+            "leased_until": None,
+            # What is on its way is owed anyway, whoever asks for it once more.
+            "replayed_by": delivery.replayed_by if delivery.state is DeliveryState.PENDING else starter_of(caller),
+        }
         unit.webhooks.change_delivery(delivery_id, values, only_pending=False)
         _record(unit, "webhook.delivery_replayed", webhook, event=delivery.event_id, told=delivery.kind)
         return again

@@ -88,6 +88,7 @@ KINDS: Mapping[str, str] = {
     "second_factor.reset": "removed the lost second factor of",
     "second_factor.set_up": "set up a second factor for",
     "security.changed": "changed the security settings of",
+    "secrets.reencrypted": "encrypted under the newest key the secrets of",
     "session.logged_out": "logged out",
     "sessions.ended": "ended the sessions of",
     "user.changed": "changed the user",
@@ -102,6 +103,7 @@ KINDS: Mapping[str, str] = {
     "webhook.deleted": "removed the webhook",
     "webhook.delivery_replayed": "sent an event again to the webhook",
     "webhook.paused": "paused the webhook",
+    "webhook.replay_dropped": "could no longer have something sent again to the webhook",
     "webhook.resumed": "resumed the webhook",
     "webhook.secret_rotated": "rotated the secret of the webhook",
 }

@@ -153,6 +153,7 @@ class Delivery:
         tried_at, answer_status, fault, excerpt: the last attempt: its answer, or what went wrong.
         confirmed_at: when the receiver answered with a 2xx.
         revocation_id: the receipt that this delivery belongs to.
+        replayed_by: who asked for it to be sent again, as `<credential>:<id>` (AUZ-7).
     """
 
     account_id: str
@@ -171,6 +172,7 @@ class Delivery:
     excerpt: str | None = None
     confirmed_at: datetime | None = None
     revocation_id: str | None = None
+    replayed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

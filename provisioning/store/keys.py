@@ -190,10 +190,11 @@ class Keys:
         """Return an account key of the account, locked; an unknown or foreign one is not found (KEY-5)."""
         return key_of(self._locked(account_keys, key_id, "Account key"))
 
-    def share_good_key(self, key_id: str, now: datetime) -> bool:
-        """Return whether an account key is good now, held so until the end of the transaction."""
+    def share_good_key(self, key_id: str, now: datetime) -> AccountKey | None:
+        """Return an account key that is good now, held so until the end of the transaction, or None."""
         row = SHARE_KEY.run(self._connection, of_account=self._account_id, key_id=key_id).one_or_none()
-        return row is not None and is_usable(now, key_of(row))
+        key = key_of(row) if row is not None else None
+        return key if key is not None and is_usable(now, key) else None
 
     def answerable_of_key(self, key_id: str) -> str | None:
         """Return the id of the user who answers for an account key, None where nobody does."""

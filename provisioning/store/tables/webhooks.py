@@ -79,6 +79,8 @@ webhook_deliveries = Table(
     Column("excerpt", Text),
     moment("confirmed_at"),
     Column("revocation_id", Text),
+    # Who asked for it to be sent again; it is sent only if they still may when it comes to that (AUZ-7).
+    Column("replayed_by", Text),
     reference("webhooks", "webhook_id", name="fk_webhook_deliveries_webhook"),
     reference("revocations", "revocation_id", name="fk_webhook_deliveries_revocation"),
     Index("ux_webhook_deliveries_event", "account_id", "webhook_id", "event_id", unique=True),

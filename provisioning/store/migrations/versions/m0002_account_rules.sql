@@ -79,6 +79,7 @@ create table webhook_deliveries (
     excerpt text,
     confirmed_at timestamp with time zone,
     revocation_id text,
+    replayed_by text,
     primary key (account_id, id),
     constraint fk_webhook_deliveries_webhook foreign key(account_id, webhook_id) references webhooks (account_id, id) on delete cascade,
     constraint fk_webhook_deliveries_revocation foreign key(account_id, revocation_id) references revocations (account_id, id) on delete cascade
