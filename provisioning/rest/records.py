@@ -32,6 +32,12 @@ class GroupSummary(Schema):
     name = always(fields.String)
 
 
+class EmailPreferences(Schema):
+    """Which mails a user gets; those on security cannot be opted out of."""
+
+    share_notifications = always(fields.Boolean)
+
+
 class User(Schema):
     """A user."""
 
@@ -56,6 +62,7 @@ class User(Schema):
     media_library_permissions = fields.List(
         choice(MEDIA_LIBRARY_PERMISSIONS), **said("Of a Media Library user: what the user may do beyond the role.")
     )
+    email_preferences = fields.Nested(EmailPreferences, required=True)
     providers = fields.List(fields.String(), required=True, **said("Ways the user came by: scim, saml, password."))
     account_id = always(fields.String)
     warnings = fields.List(

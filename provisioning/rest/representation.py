@@ -49,6 +49,7 @@ def user_record(view: UserView) -> Record:
         "groups": [{"id": group.id, "name": group.name} for group in view.groups],
         "group_count": len(view.groups),
         **_extra(user),
+        "email_preferences": {"share_notifications": user.share_mails},
         "providers": list(user.providers),
         "account_id": user.account_id,
         **_warnings(view),

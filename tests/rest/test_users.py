@@ -15,7 +15,8 @@ from tests.factories import key_caller, make_active, make_user
 
 MEMBERS_IN_ORDER = [
     "id", "name", "first_name", "last_name", "role", "email", "pending", "enabled", "status", "root", "created_at",
-    "updated_at", "last_login", "all_sub_accounts", "groups", "group_count", "providers", "account_id",
+    "updated_at", "last_login", "all_sub_accounts", "groups", "group_count", "email_preferences", "providers",
+    "account_id",
 ]  # fmt: skip
 
 
