@@ -46,8 +46,8 @@ class UserMembers(Body):
     """What a request can set of a user, every member optional."""
 
     read_only = TIMES | {
-        "account_id", "email_preferences", "group_count", "groups", "last_login", "media_library_permissions", "pending",
-        "providers", "root", "status", "sub_account_count",
+        "account_id", "email_preferences", "group_count", "groups", "last_login", "media_library_permissions",
+        "pending", "providers", "root", "status", "sub_account_count",
     }  # fmt: skip
 
     name = text(LONGEST_FULL_NAME, **said("Full name; split at its last blank unless first and last name are given."))
