@@ -12,6 +12,10 @@ from tests.factories import PASSWORD
 FORMS = {
     "/login": {"email": "root@acme.example", "password": PASSWORD},
     "/login/account": {"account": "x"},
+    "/login/step/code": {"code": "000000"},
+    "/login/step/confirm": {"code": "000000"},
+    "/login/step/password": {"password": "seven quiet lanterns swim"},
+    "/login/step/set-up": {},
     "/logout": {},
     "/forgot-password": {"email": "dana@acme.example"},
     "/link": {"password": "seven quiet lanterns swim"},
