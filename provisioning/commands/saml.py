@@ -16,7 +16,7 @@ from provisioning.actions.sso_settings import (
     show_connection,
     update_connection,
 )
-from provisioning.commands.installation import Place, open_account, settings_at
+from provisioning.commands.installation import Place, open_account
 from provisioning.commands.options import (
     Reader,
     account_option,
@@ -29,12 +29,11 @@ from provisioning.commands.options import (
     yes_or_no,
 )
 from provisioning.commands.output import show
-from provisioning.domain.errors import Code, Refusal, invalid
+from provisioning.domain.errors import invalid
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.sso import Connection, IdentityProvider, UnknownGroups
-from provisioning.outgoing import MOST_BYTES, Outgoing, OutgoingRefused, allowed_by
+from provisioning.outgoing import MOST_BYTES
 from saml.keys import trusted_key
-from saml.metadata import identity_provider
 
 LONGEST_SETTING = 256
 MAPPED = ("username", "email", "first_name", "last_name", "role", "groups", "product_environments")
@@ -116,7 +115,7 @@ def make(account_id: str, source: str, assignments: tuple[str, ...], place: Plac
     """Make a connection; what it prints is entered at the identity provider."""
     changes = changes_from(assignments, {})
     with open_account(place, account_id) as (caller, services):
-        provider = read_provider(source, place, changes.get("metadata_certificate"), services)
+        provider = read_provider(source, changes.get("metadata_certificate"), services)
         show(shown(connect(caller, provider, changes, services), services), as_json=place.as_json)
 
 
@@ -146,7 +145,7 @@ def change(account_id: str, connection_id: str, source: str | None, assignments:
         before = show_connection(caller, connection_id, services)
         changes = changes_from(assignments, before.mapping)
         pinned = changes.get("metadata_certificate", before.metadata_certificate)
-        provider = read_provider(source, place, pinned, services) if source is not None else None
+        provider = read_provider(source, pinned, services) if source is not None else None
         after = update_connection(caller, connection_id, changes, services, provider)
         show(shown(after, services), as_json=place.as_json)
 
@@ -176,7 +175,7 @@ def changes_from(assignments: tuple[str, ...], mapping: Mapping[str, str]) -> di
     return changes
 
 
-def read_provider(source: str, place: Place, pinned: str | None, services: Services) -> IdentityProvider:
+def read_provider(source: str, pinned: str | None, services: Services) -> IdentityProvider:
     """Return an identity provider from its metadata.
 
     Args:
@@ -186,13 +185,9 @@ def read_provider(source: str, place: Place, pinned: str | None, services: Servi
     Raises:
         Refusal: INVALID_METADATA; the file cannot be read, the address is not fetched, or the document is refused.
     """
-    client = Outgoing(allowed_by(settings_at(place.data)))
-    is_address = source.startswith(("https://", "http://"))
-    try:
-        data = client.get(source) if is_address else _file(Path(source))
-    except OutgoingRefused as refused:
-        raise Refusal(Code.INVALID_METADATA, "metadata", detail=str(refused)) from refused
-    return identity_provider(data, services.now(), pinned, client.may_name, source if is_address else None)
+    if source.startswith(("https://", "http://")):
+        return services.providers.address(source, pinned, services.now())
+    return services.providers.document(_file(Path(source)), pinned, services.now())
 
 
 def _file(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from provisioning.actions.scim_connections import (
     DEFAULT_NAME,
     create_scim_connection,
     delete_scim_connection,
+    find_scim_connection,
     list_scim_connections,
     update_scim_connection,
 )
@@ -27,8 +28,6 @@ from provisioning.commands.options import (
     yes_or_no,
 )
 from provisioning.commands.output import show
-from provisioning.domain.caller import Caller
-from provisioning.domain.errors import not_found
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.scim_connections import Profile, ScimConnection
 
@@ -98,7 +97,7 @@ def show_all(account_id: str, place: Place) -> None:
 def show_one(account_id: str, connection: str | None, name: str, place: Place) -> None:
     """Show a connection."""
     with open_account(place, account_id) as (caller, services):
-        show(shown(named(caller, connection or name, services), services), as_json=place.as_json)
+        show(shown(find_scim_connection(caller, connection or name, services), services), as_json=place.as_json)
 
 
 @scim_connection.command("update")
@@ -110,7 +109,7 @@ def change(account_id: str, connection: str | None, name: str, assignments: tupl
     """Change settings of a connection."""
     changes = read_assignments(assignments, SETTINGS)
     with open_account(place, account_id) as (caller, services):
-        before = named(caller, connection or name, services)
+        before = find_scim_connection(caller, connection or name, services)
         show(shown(update_scim_connection(caller, before.id, changes, services), services), as_json=place.as_json)
 
 
@@ -121,20 +120,8 @@ def change(account_id: str, connection: str | None, name: str, assignments: tupl
 def remove(account_id: str, connection: str | None, name: str, place: Place) -> None:
     """Remove a connection and its tokens; the people it made stay."""
     with open_account(place, account_id) as (caller, services):
-        gone = delete_scim_connection(caller, named(caller, connection or name, services).id, services)
+        gone = delete_scim_connection(caller, find_scim_connection(caller, connection or name, services).id, services)
         show({"id": gone.id, "name": gone.name, "deleted": True}, as_json=place.as_json)
-
-
-def named(caller: Caller, name: str, services: Services) -> ScimConnection:
-    """Return the connection of the account that has a name or id.
-
-    Raises:
-        Refusal: not found.
-    """
-    for connection in list_scim_connections(caller, services):
-        if name in (connection.name, connection.id):
-            return connection
-    raise not_found("SCIM connection")
 
 
 def shown(connection: ScimConnection, services: Services) -> dict[str, Any]:

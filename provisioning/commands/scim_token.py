@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from provisioning.actions.scim_connections import DEFAULT_NAME, list_scim_connections
+from provisioning.actions.scim_connections import DEFAULT_NAME, find_scim_connection, list_scim_connections
 from provisioning.actions.scim_tokens import (
     MadeToken,
     create_scim_token,
@@ -21,7 +21,6 @@ from provisioning.actions.services import Services
 from provisioning.commands.installation import Place, open_account
 from provisioning.commands.options import account_option, operators
 from provisioning.commands.output import show
-from provisioning.commands.scim import named
 from provisioning.commands.terms import facts_of, overlap_option, terms_options
 from provisioning.domain.caller import Caller
 from provisioning.domain.keys import ScimToken, Terms
@@ -40,7 +39,7 @@ def scim_token() -> None:
 def make_token(account_id: str, connection: str, terms: Terms, place: Place) -> None:
     """Make a token; it is shown this once."""
     with open_account(place, account_id) as (caller, services):
-        owner = named(caller, connection, services)
+        owner = find_scim_connection(caller, connection, services)
         show(_made(create_scim_token(caller, owner.name, services, terms), owner.name, services), as_json=place.as_json)
 
 
@@ -52,7 +51,7 @@ def show_tokens(account_id: str, connection: str | None, place: Place) -> None:
     """List tokens, without their text; 'review' says whose maker is gone or lost the right to it."""
     with open_account(place, account_id) as (caller, services):
         names = {each.id: each.name for each in list_scim_connections(caller, services)}
-        only = named(caller, connection, services).name if connection else None
+        only = find_scim_connection(caller, connection, services).name if connection else None
         found = list_scim_tokens(caller, only, services)
         show([_facts(token, names.get(token.connection_id)) for token in found], as_json=place.as_json)
 
