@@ -248,7 +248,7 @@ def _open(
     if note_success(unit, user, browser, row.counted):
         unit.owe(MailKind.NEW_DEVICE.value, {"user_id": user.id})
     opened = open_session(unit, account, user, Method.PASSWORD, browser, services)
-    return remember_browser(unit, user, browser, opened, services)
+    return replace(opened, device=remember_browser(unit, user, browser, services))
 
 
 def _try(secret: str, browser: Browser, services: Services) -> StepRow:

@@ -5,11 +5,10 @@ counter of their own, so that nobody else can keep their owner out.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 from provisioning.actions.links import new_secret
 from provisioning.actions.services import Services, repeated
-from provisioning.actions.sessions import Browser, OpenedSession
+from provisioning.actions.sessions import Browser
 from provisioning.domain import throttle
 from provisioning.domain.caller import Caller, WayIn, nobody
 from provisioning.domain.errors import Code, Refusal
@@ -88,10 +87,19 @@ def note_success(unit: Unit, user: User, browser: Browser, counted: bool) -> boo
     return device is None and in_a_row > 1
 
 
-def remember_browser(
-    unit: Unit, user: User, browser: Browser, opened: OpenedSession, services: Services
-) -> OpenedSession:
-    """Return the session with the new secret of the browser, by which it is known from now on (LGN-2, SES-3)."""
+@repeated
+def know_browser(user: User, browser: Browser, services: Services) -> str:
+    """Return the new secret of a browser in which somebody has just set a password by a link from their mailbox.
+
+    It is a proof as good as a login that this is their browser. So somebody who knows no browser yet, and whose tries
+    others use up without end, has a way in that nobody can keep closed (PWD-5).
+    """
+    with services.unit(nobody(WayIn.CONSOLE, browser.address, user.account_id)) as unit:
+        return remember_browser(unit, unit.users.lock(user.id), browser, services)
+
+
+def remember_browser(unit: Unit, user: User, browser: Browser, services: Services) -> str:
+    """Return the new secret of a browser, by which it is known from now on as this user's (LGN-2, SES-3)."""
     secret = new_secret(services)
     device = devices_of(unit, browser).get((user.account_id, user.id))
     if browser.device:
@@ -100,7 +108,7 @@ def remember_browser(
         unit.devices.add(unit.new_id(), user.id, secret_hash(secret), user.epoch, unit.now)
     else:
         unit.devices.touch(device, user.epoch, unit.now)
-    return replace(opened, device=secret)
+    return secret
 
 
 def forget_wrong_tries(unit: Unit, user: User) -> None:

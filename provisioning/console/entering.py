@@ -31,6 +31,11 @@ def browser() -> Browser:
     return Browser(client_address(), request.headers.get("User-Agent"), read_cookie(DEVICE))
 
 
+def set_device(response: Response, secret: str) -> None:
+    """Give the browser the secret by which it is known (LGN-2)."""
+    set_cookie(response, DEVICE, secret, max_age=DEVICE_SECONDS)
+
+
 def enter(response: Response, opened: OpenedSession) -> Response:
     """Give the browser its new session; the one it had is over, and so is all that led here (SES-3)."""
     before = present_session()
@@ -38,7 +43,7 @@ def enter(response: Response, opened: OpenedSession) -> Response:
         log_out(caller_of(before, client_address()), services())
     set_session(response, opened)
     if opened.device is not None:
-        set_cookie(response, DEVICE, opened.device, max_age=DEVICE_SECONDS)
+        set_device(response, opened.device)
     for name in (CHOICE, STEP, FORM):
         delete_cookie(response, name)
     return response

@@ -153,6 +153,8 @@ def form_page(template: str, code: Code | None, **context: Any) -> Response:
     response = page(template, status=S.OK if code is None else STATUSES[code], **context)
     if code is not None:
         response.headers[CODE_HEADER] = code.value
+    if code is Code.TOO_MANY_REQUESTS:
+        response.headers["Retry-After"] = str(getattr(context.get("form"), "wait", 1))
     return response
 
 

@@ -13,6 +13,8 @@ from werkzeug.wrappers import Response
 from provisioning.actions.email_confirmation import confirm_email
 from provisioning.actions.invitations import open_link, set_password_by_link
 from provisioning.actions.passwords import forgot_password
+from provisioning.actions.tries import know_browser
+from provisioning.console.entering import browser, set_device
 from provisioning.console.errors import LOGIN, error_page, form_page
 from provisioning.console.forms import EmailForm, Filled, NewPasswordForm, read_form
 from provisioning.console.notices import leave_notice
@@ -28,6 +30,8 @@ LINK = "gatelodge_link"
 LIFETIME_SECONDS = 30 * 60
 TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{RANDOM_LENGTH}}}")
 FORGOT = "/forgot-password"
+# Refusals after which the same link can be tried again.
+LINK_STAYS_GOOD = frozenset({Code.PASSWORD_REFUSED, Code.TOO_MANY_REQUESTS})
 PROFILE = "/profile"
 
 
@@ -64,13 +68,14 @@ def post_password() -> Response:
     if not form.is_good:
         return _link_page(form)
     try:
-        set_password_by_link(read_cookie(LINK) or "", form.values["password"], client_address(), services())
+        user = set_password_by_link(read_cookie(LINK) or "", form.values["password"], client_address(), services())
     except Refusal as refusal:
-        if refusal.code is not Code.PASSWORD_REFUSED:
+        if refusal.code not in LINK_STAYS_GOOD:
             return _dead_link(refusal)
         form.refuse("password", refusal)
         return _link_page(form)
     response = lead_to(LOGIN)
+    set_device(response, know_browser(user, browser(), services()))
     delete_cookie(response, LINK)
     leave_notice(response, "password_set")
     return response

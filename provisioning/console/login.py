@@ -19,7 +19,7 @@ from provisioning.console.login_steps import go_on
 from provisioning.console.notices import leave_notice
 from provisioning.console.pages import lead_to, page
 from provisioning.domain.caller import Caller
-from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.errors import Refusal
 from provisioning.domain.permissions import Permission
 from provisioning.domain.second_factor import PENDING_LIFETIME
 from provisioning.guard.context import services
@@ -104,10 +104,7 @@ def _password_page(form: Filled) -> Response:
     email, back = form.values.get("email", ""), asked_for()
     query = "" if back == HOME else "?" + urlencode({"next": back})
     organisations = [(f"/saml/{each}/login{query}", name) for each, name in organisations_of(email, services())]
-    response = form_page("password.html", form.code, form=form, email=email, organisations=organisations, next=back)
-    if form.code is Code.TOO_MANY_REQUESTS:
-        response.headers["Retry-After"] = str(form.wait)
-    return response
+    return form_page("password.html", form.code, form=form, email=email, organisations=organisations, next=back)
 
 
 def _account_page(choice: AccountChoice) -> Response:

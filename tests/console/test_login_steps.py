@@ -181,6 +181,25 @@ def test_a_browser_that_was_used_before_gets_in_while_others_wait(browser, secon
     assert cookie(browser, DEVICE) not in (None, first)
 
 
+@pytest.mark.rule("PWD-5", "LGN-2")
+def test_somebody_whose_tries_others_use_up_without_end_gets_in_by_a_new_password(
+    browser, second_browser, services, sql, dana, clock
+):
+    def guess() -> None:
+        while second_browser.log_in("dana@acme.example", WRONG).status != 429:
+            pass
+
+    for _ in range(20):
+        clock.advance(minutes=14)
+        guess()
+    assert browser.log_in("dana@acme.example", PASSWORD).status == 429
+    forgot_password(dana.email, None, services)
+    browser.get(f"/link/{link_secret(services, sql, dana)}")
+    browser.submit("/link", password="a password that is long")
+    guess()
+    assert browser.log_in("dana@acme.example", "a password that is long").path == "/profile"
+
+
 @pytest.mark.rule("SES-5")
 def test_the_cookies_of_the_steps_are_http_only_lax_and_for_the_whole_host(browser, dana, app_of_dana):
     browser.log_in("dana@acme.example", PASSWORD)
