@@ -12,6 +12,7 @@ from provisioning.actions.second_factor import remove_own
 from provisioning.console.qr_code import qr_picture
 from provisioning.guard.cookie import DEVICE, SESSION, STEP
 from tests.actions.saml_world import connected
+from tests.console.conftest import NARROW
 from tests.doors.authenticator import code_of, with_app
 from tests.doors.console import ConsoleClient
 from tests.factories import PASSWORD, key_caller, link_secret, make_active, make_user, person
@@ -282,3 +283,27 @@ def test_a_way_through_the_organisation_is_offered_beside_and_asks_for_no_code(b
     browser.get("/login")
     page = browser.submit("/login", email="dana@acme.example")
     assert f"/saml/{connection.id}/login" in page.tree.xpath("//a/@href")
+
+
+@pytest.mark.rule("2FA-4", "2FA-1", "WEB-2")
+def test_a_real_browser_shows_the_picture_and_leads_through_the_set_up(open_tab, dana, clock, sql):
+    sql("update accounts set two_factor = 'required'")
+    tab = open_tab(NARROW)
+    tab.go("/login")
+    tab.page.get_by_label("Email").fill("dana@acme.example")
+    tab.page.get_by_role("button", name="Continue").click()
+    tab.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    tab.page.get_by_role("button", name="Log in", exact=True).click()
+    tab.page.get_by_role("button", name="Begin").click()
+    picture = tab.page.get_by_alt_text("QR code to set up your authenticator app")
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 100")
+    assert tab.fits()
+    tab.keep_image("second-factor")
+    tab.page.get_by_text("You cannot scan it?").click()
+    seed = tab.page.locator("code.seed").text_content()
+    tab.page.get_by_label("Code that the app shows").fill(code_of(seed, clock()))
+    tab.page.get_by_role("button", name="Confirm").click()
+    assert tab.page.locator("ul.codes li").count() == 10
+    assert tab.fits()
+    tab.page.get_by_role("link", name="I have kept them").click()
+    tab.page.wait_for_url("**/profile")
