@@ -10,7 +10,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
-TEXT_BOOLEANS = {"true": True, "false": False}
+# pycloudinary writes words, and PHP's own query builder writes digits.
+TEXT_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 LONGEST_TEXT = 1024
 MOST_IN_LIST = 100
 DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].{0,40})?", re.ASCII)
@@ -85,7 +86,7 @@ def choice(words: Sequence[str], **options: Any) -> fields.String:
 
 
 def truth(**options: Any) -> fields.Boolean:
-    """Return a field for a boolean, or for the texts `true` and `false`, which pycloudinary writes at the top level."""
+    """Return a field for a boolean, or for a text that some client writes in its place."""
     return fields.Boolean(pre_load=_as_boolean, error_messages=SENTENCES, **options)
 
 

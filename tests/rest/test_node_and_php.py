@@ -94,6 +94,7 @@ def test_php_on_product_environments(php, environment_id):
     assert changed == made | {"cloud_name": "p-store", "enabled": False, "updated_at": changed["updated_at"]}
     replaced = php("PUT", path, dict.fromkeys(names[:4]) | {"custom_attributes": {"c": "d"}})
     assert replaced["custom_attributes"] == {"c": "d"}
+    assert php("GET", "/sub_accounts", enabled="0")["sub_accounts"] == [replaced]
     some = php("GET", "/sub_accounts", ids=f"{made['id']},{environment_id}")
     assert [each["id"] for each in some["sub_accounts"]] == [environment_id, made["id"]]
     assert php("POST", f"{path}/access_keys", [])["enabled"]

@@ -90,6 +90,18 @@ def test_errors_are_described_as_they_are_answered(document):
     assert set(fault["required"]) == {"message", "code"}
 
 
+def test_a_success_is_an_object_without_a_member_named_error_but_for_billing_usage(document):
+    """pycloudinary updates a mapping with every answer, and takes `error` at any status for a refusal."""
+    lists = set()
+    for call, operation in operations(document).items():
+        schema = operation["responses"].get("200", {"content": {"application/json": {"schema": {}}}})
+        schema = schema["content"]["application/json"]["schema"]
+        name = schema.get("items", schema).get("$ref", "").rpartition("/")[2]
+        assert "error" not in document["components"]["schemas"].get(name, {}).get("properties", {})
+        lists |= {call[1].rpartition("/")[2]} if schema.get("type") == "array" else set()
+    assert lists == {"billing_usage"}
+
+
 def test_every_body_answer_and_parameter_has_an_example_that_fits_its_schema(document):
     for call, operation in operations(document).items():
         bodies = [operation.get("requestBody", {}), operation["responses"].get("200", {})]
