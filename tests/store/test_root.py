@@ -58,8 +58,10 @@ def test_of_many_root_users_made_at_once_one_is_there(services, account, sql):
 @pytest.mark.parametrize(
     ("change", "constraint"),
     [
-        ("disabled_at = now()", "ck_users_root"),
-        ("inactive_at = now()", "ck_users_root"),
+        ("disabled_at = now(), access_ended_at = now()", "ck_users_root"),
+        ("inactive_at = now(), access_ended_at = now()", "ck_users_root"),
+        ("disabled_at = now()", "ck_users_access"),
+        ("inactive_at = now()", "ck_users_access"),
         ("reset_at = now()", "ck_users_root"),
         ("all_environments = false", "ck_users_root"),
         ("role = 'master_admin'", "ck_users_role"),

@@ -67,7 +67,7 @@ GLOBAL = {
     "ix_outbox_due", "ix_saml_spent_expiry", "ix_users_email", "ux_access_keys_api_key", "ux_account_keys_id",
     "ux_environments_cloud_name", "ux_links_secret", "ux_saml_connections_id", "ux_scim_tokens_id",
     "ux_sessions_secret", "ix_webhook_deliveries_due", "ux_second_steps_secret", "ix_devices_secret",
-    "ix_login_tries_last",
+    "ix_login_tries_last", "ix_sessions_ended",
 }  # fmt: skip
 
 
