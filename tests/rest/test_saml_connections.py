@@ -1,6 +1,8 @@
 """SAML connections through the API: made from metadata, shown whole, changed, removed."""
 
 import re
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 
@@ -108,6 +110,38 @@ def test_what_cannot_be_is_refused_and_changes_nothing(api, made, idp, subtests)
     taken = {"idp_metadata": metadata(idp), "email_domains": ["ACME.example"]}
     assert refusal(api.post("/saml_connections", taken)) == (409, "email_domain_taken")
     assert done(api.get("/saml_connections")) == {"saml_connections": [made]}
+
+
+@pytest.fixture
+def published(idp):
+    """The address at which an identity provider publishes its metadata; as we are on loopback ourselves, it may be."""
+
+    class Published(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(metadata(idp, sso="https://idp.example/published").encode())
+
+        def log_message(self, *_):
+            """Stay quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Published)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/metadata"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.rule("NET-1", "SAM-9")
+def test_metadata_is_fetched_from_its_address(api, published, idp):
+    made = done(api.post("/saml_connections", {"idp_metadata_url": published}))
+    provider = made["identity_provider"]
+    assert (provider["sso_url"], provider["metadata_url"]) == ("https://idp.example/published", published)
+    pinned = {"idp_metadata_url": published, "metadata_certificate": idp.certificate_pem}
+    assert refusal(api.put(f"/saml_connections/{made['id']}", pinned)) == (400, "invalid_metadata")
+    assert done(api.get(f"/saml_connections/{made['id']}")) == made
 
 
 @pytest.mark.rule("AUZ-3", "NET-1", "TEN-1")
