@@ -11,9 +11,9 @@ from redis import Redis
 
 from embedded.folder import free_port
 from provisioning.actions.services import Services
-from provisioning.domain.sso import IdentityProvider
 from provisioning.actions.sso_settings import connect as connect_saml
 from provisioning.domain.caller import operator
+from provisioning.domain.sso import IdentityProvider
 from provisioning.settings import is_loopback
 from provisioning.wiring import services_from
 from tests.doors.mail import MailFolder
