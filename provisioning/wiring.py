@@ -13,8 +13,8 @@ from provisioning.common_passwords import is_common
 from provisioning.encryption import Cipher, Signer
 from provisioning.hashing import Hasher, waiting_places
 from provisioning.identity_providers import IdentityProviders
-from provisioning.outgoing import Outgoing, allowed_by
 from provisioning.one_time_codes import OneTimeCodes
+from provisioning.outgoing import Outgoing, allowed_by
 from provisioning.scim.representation import user_document, user_folded
 from provisioning.settings import Settings
 from provisioning.store.engine import open_database

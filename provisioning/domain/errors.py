@@ -161,7 +161,8 @@ REFUSALS: Mapping[Code, Kind] = {
     ),
     Code.PROOF_NEEDED: Kind("Prove again who you are to do this.", "SES-4"),
     Code.PROVISIONING_BLOCKS_TWO_FACTOR: Kind(
-        "SAML provisioning is on, and needs the two-factor setting to be Disabled; turn provisioning off first.", "2FA-3"
+        "SAML provisioning is on, and needs the two-factor setting to be Disabled; turn provisioning off first.",
+        "2FA-3",
     ),
     Code.ROLE_ABOVE_CAP: Kind("This connection cannot give the role '{role}'.", "SCM-1", True),
     Code.ROOT_USER_ONLY: Kind("Only the root user can do this, with password and second factor.", "ACC-3", True),

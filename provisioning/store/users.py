@@ -266,10 +266,10 @@ class Users:
 
     def count_at(self, moment: datetime) -> int:
         """Return how many users held a seat at a moment: made before it, and not deleted before it (SEAT-1)."""
-        statement = select(func.count()).select_from(users).where(
-            self._mine(), users.c.created_at < moment, users.c.inactive_at.is_(None) | (users.c.inactive_at >= moment)
-        )
-        return int(self._connection.execute(statement).scalar_one())
+        was_there = users.c.inactive_at.is_(None) | (users.c.inactive_at >= moment)
+        statement = select(func.count()).select_from(users)
+        found = self._connection.execute(statement.where(self._mine(), users.c.created_at < moment, was_there))
+        return int(found.scalar_one())
 
     def search(self, query: Query, count_all: Callable[[], int]) -> tuple[int, list[User]]:
         """Return how many live users meet a query's filter, and those of its page.

@@ -34,12 +34,6 @@ READ_WITH_MANAGE = {
     "/v1_1/provisioning/accounts/<account_id>/scim_connections",
     "/v1_1/provisioning/accounts/<account_id>/scim_connections/<scim_connection_id>",
     "/v1_1/provisioning/accounts/<account_id>/scim_tokens",
-    "/v1_1/provisioning/accounts/<account_id>/seats", "/v1_1/provisioning/accounts/<account_id>/security",
-    "/v1_1/provisioning/accounts/<account_id>/saml_connections",
-    "/v1_1/provisioning/accounts/<account_id>/saml_connections/<connection_id>",
-    "/v1_1/provisioning/accounts/<account_id>/scim_connections",
-    "/v1_1/provisioning/accounts/<account_id>/scim_connections/<connection_id>",
-    "/v1_1/provisioning/accounts/<account_id>/scim_tokens",
 }  # fmt: skip
 # Searches by POST, what SCIM names but this service does not offer, and an export, which leaves an entry of itself.
 CHANGED_BY_READERS = {
