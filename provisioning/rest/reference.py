@@ -48,6 +48,7 @@ class Operation(NamedTuple):
     body: list[Member]
     answer: list[Member]
     example: str
+    example_of_answer: str
 
 
 class Section(NamedTuple):
@@ -113,7 +114,8 @@ def sections_of(document: Spec) -> list[Section]:
 
 def _operation(document: Spec, path: str, method: str, operation: Spec) -> Operation:
     body = operation.get("requestBody", {})
-    answer = _schema(document, operation["responses"].get("200", {}))
+    success = operation["responses"].get("200", {})
+    answer = _schema(document, success)
     answer = _resolved(document, answer["items"]) if answer.get("type") == "array" else answer
     return Operation(
         id=operation["operationId"],
@@ -126,6 +128,7 @@ def _operation(document: Spec, path: str, method: str, operation: Spec) -> Opera
         body=[_left_out(member) for member in _members(document, _schema(document, body))],
         answer=_members(document, answer),
         example=_example(document["servers"][0]["url"], path, method.upper(), _content(body).get("example")),
+        example_of_answer=json.dumps(_content(success).get("example"), indent=2, ensure_ascii=False),
     )
 
 
