@@ -15,7 +15,8 @@ from provisioning.domain.addresses import is_email
 from provisioning.domain.comparison import comparison_key, email_key
 from provisioning.domain.keys import secret_hash
 
-LONGEST_DELAY = 900
+# Seconds that the next try waits, by the number of tries beyond the free ones; the last one repeats.
+PAUSES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900)
 # Wrong tries in a row after which the password is refused from unknown browsers until a new one is set.
 MOST_IN_A_ROW = 100
 # How an IPv6 network is handed out: whoever has one address of it has all.
@@ -34,13 +35,14 @@ class Counter(StrEnum):
     WRONG_KEY = "wrong_key"
 
 
-# Tries that cost nothing; from the next one on the delay grows: 1 s, 2 s, 4 s, up to a quarter of an hour.
+# Tries that cost nothing; from the next one on the pauses grow.
 FREE = {Counter.ADDRESS: 50, Counter.DEVICE: 4, Counter.EMAIL: 4, Counter.FORGOT: 4, Counter.PROOF: 4}
 # After so long without a try the counter begins anew. The others end only by a success or a new password.
 FORGOTTEN_AFTER = {
     Counter.ADDRESS: timedelta(hours=1),
     Counter.EMAIL: timedelta(days=1),
     Counter.FORGOT: timedelta(days=1),
+    Counter.WRONG_KEY: timedelta(hours=1),
 }
 
 
@@ -98,12 +100,6 @@ def network_of(address: str | None) -> str:
     mapped = getattr(parsed, "ipv4_mapped", None)
     host = mapped or parsed
     return str(ipaddress.ip_network(f"{host}/{NETWORK_BITS[host.version]}", strict=False))
-
-
-def delay_after(counter: Counter, tries: int) -> int:
-    """Return how many seconds the next try has to wait after so many."""
-    beyond = tries - FREE[counter]
-    return 0 if beyond <= 0 else int(min(2 ** min(beyond - 1, 10), LONGEST_DELAY))
 
 
 def is_refused(tries: int, is_root: bool) -> bool:

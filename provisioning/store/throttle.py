@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
-from provisioning.domain.throttle import FORGOTTEN_AFTER, FREE, LONGEST_DELAY, Counter, Key
+from provisioning.domain.throttle import FORGOTTEN_AFTER, FREE, PAUSES, Counter, Key
 from provisioning.store.tables.logins import devices, login_tries, second_steps
 from provisioning.store.tables.sessions import pending_logins
 from provisioning.store.tables.users import users
@@ -38,8 +38,9 @@ def take(connection: Connection, keys: Collection[Key], now: datetime, *, gated:
         for key in sorted(keys)
     ]  # fmt: skip
     tries = case((_is_forgotten(now), 1), else_=login_tries.c.tries + 1)
-    beyond = func.least(tries - _FREE, 11)
-    delay = case((beyond <= 0, 0), else_=func.least(func.power(2, beyond - 1), LONGEST_DELAY))
+    beyond = tries - _FREE
+    pauses = ((beyond == number, pause) for number, pause in enumerate(PAUSES, 1))
+    delay = case((beyond <= 0, 0), *pauses, else_=PAUSES[-1])
     statement = insert_or_update(login_tries).values(rows)
     statement = statement.on_conflict_do_update(
         index_elements=["account_id", "counter", "subject"],
