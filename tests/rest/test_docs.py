@@ -1,7 +1,10 @@
 """The page docs/provisioning-api.md: its examples run as they stand, but for the values that are yours."""
 
+import json
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from shutil import which
 
@@ -65,6 +68,19 @@ def test_curl_does_what_the_page_shows(filled, api, account):
     assert '"email":"dana@example.com"' in run.stdout
     assert run.stdout.rstrip().endswith('{"active":false}')
     assert len(done(api.get("/users"))["users"]) == 3
+
+
+def test_the_program_cld_does_what_the_page_shows(filled, account, tmp_path, api):
+    (example,) = examples("bash")
+    own = {"KEY": account.key.key.id, "SECRET": account.key.secret, "ACCOUNT": account.account.id}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**own, "PATH": path, "CLOUDINARY_HOME": str(tmp_path)}
+    made = api.user("dana@acme.example")
+    run = subprocess.run(
+        ["bash", "-e", "-c", filled(example)], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["users"] == [made]
 
 
 def test_the_table_of_calls_is_complete(app):

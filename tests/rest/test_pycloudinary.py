@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 from functools import partial
+from inspect import isfunction
+from pathlib import Path
 
 import cloudinary
 import pytest
@@ -149,6 +151,13 @@ def test_nobody_makes_an_account_by_the_public_calls(sdk):
     for call in (partial(sdk.create_agent_account, "a@acme.example", "framework", "model", "goal"), sdk.create_cloud):
         with pytest.raises(NotAllowed, match="Error 403 - Accounts are made by the operator"):
             call()
+
+
+def test_every_call_of_this_client_is_tried_here():
+    module = provisioning.account
+    functions = [name for name, each in vars(module).items() if isfunction(each) and each.__module__ == module.__name__]
+    calls = {name for name in functions if not name.startswith("_")}
+    assert {name for name in calls if f"sdk.{name}" not in Path(__file__).read_text()} == set()
 
 
 def test_the_request_id_is_read(sdk):
