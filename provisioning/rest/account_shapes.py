@@ -10,7 +10,7 @@ from provisioning.domain.activity import Entry
 from provisioning.domain.activity_query import LONGEST_ID, MOST_ON_A_PAGE, Outcome
 from provisioning.domain.caller import WayIn
 from provisioning.domain.events import KINDS
-from provisioning.domain.seats import MOST_ADDITIONAL_BY_SELF_SERVICE, Seats
+from provisioning.domain.seats import MOST_ADDITIONAL_BY_SELF_SERVICE, MOST_SEATS, Seats
 from provisioning.domain.sessions import IDLE_SECONDS, LEAST_SECONDS, MOST_SECONDS, Method, Session
 from provisioning.rest.fields import Body, Members, any_object, any_text, choice, said, text, truth, whole
 from provisioning.rest.records import always, many
@@ -27,11 +27,12 @@ class SeatsMembers(Body):
 
     read_only = frozenset({"used", "limit", "plan_seats"})
 
+    # The domain refuses more than self-service gives, and says whom to ask (SEAT-2).
     additional = whole(
         0,
-        MOST_ADDITIONAL_BY_SELF_SERVICE,
+        MOST_SEATS,
         required=True,
-        **said("Additional subscriptions; support gives more."),
+        **said(f"Additional subscriptions: 0 to {MOST_ADDITIONAL_BY_SELF_SERVICE}; for more, contact support."),
     )
 
 

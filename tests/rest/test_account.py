@@ -27,6 +27,7 @@ def test_the_user_limit_goes_up_and_down_and_never_below_what_is_used(api, accou
                     {"additional": True}, {"additional": "1.0"}, {"additional": 10**30}):  # fmt: skip
         with subtests.test(str(members)[:40]):
             assert refusal(api.put("/seats", members)) == (400, "invalid_value")
+    assert "contact support" in api.put("/seats", {"additional": 21}).get_json()["error"]["message"]
     for name in ("used", "limit", "plan_seats"):
         assert refusal(api.put("/seats", {"additional": 1, name: 1})) == (400, "mutability")
     sql("update seats set plan_seats = 1 where account_id = %s", account.account.id)
