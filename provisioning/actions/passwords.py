@@ -5,6 +5,7 @@ from dataclasses import replace
 from provisioning.actions.access import end_access
 from provisioning.actions.links import owe_link
 from provisioning.actions.services import Services, repeated
+from provisioning.actions.standing import lock_other
 from provisioning.actions.tries import count_try
 from provisioning.actions.users import require_verb
 from provisioning.domain import passwords, throttle
@@ -27,8 +28,8 @@ def reset_password(caller: Caller, user_id: str, services: Services) -> UserView
         Refusal: the root user, a user without a password, not found, not allowed.
     """
     with services.unit(caller) as unit:
-        before = unit.users.lock(user_id)
-        require_verb(caller, before, Verb.RESET_PASSWORD)
+        before = lock_other(unit, user_id)
+        require_verb(unit.caller, before, Verb.RESET_PASSWORD)
         passwords.require_resettable(before)
         after = replace(
             end_access(unit, before, EndReason.PASSWORD_RESET),

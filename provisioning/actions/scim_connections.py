@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from provisioning.actions.services import Services, repeated
+from provisioning.actions.standing import hold_standing
 from provisioning.domain import policy
 from provisioning.domain.addresses import DOMAIN
 from provisioning.domain.caller import Caller
@@ -23,7 +24,8 @@ DEFAULT_NAME = "default"
 def create_scim_connection(caller: Caller, asked: ScimConnection, services: Services) -> ScimConnection:
     """Make a SCIM connection with the settings asked for; its id and account are ours (SCM-2)."""
     with services.unit(caller) as unit:
-        policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
+        hold_standing(unit)
+        policy.require(unit.caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
         return add_connection(unit, asked, services)
 
 
@@ -49,7 +51,8 @@ def update_scim_connection(
         services: from outside.
     """
     with services.unit(caller) as unit:
-        policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
+        hold_standing(unit)
+        policy.require(unit.caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
         before = unit.keys.get_connection(connection_id)
         after = _checked(unit, replace(before, **changes))  # type: ignore[arg-type]
         unit.keys.save_connection(after)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from provisioning.actions.access import end_access
 from provisioning.actions.services import Services, repeated
+from provisioning.actions.standing import lock_other
 from provisioning.actions.tries import count_try, forget_wrong_tries
 from provisioning.actions.users import require_verb
 from provisioning.domain import passwords, policy, second_factor, throttle
@@ -107,8 +108,8 @@ def remove_of(caller: Caller, user_id: str, services: Services) -> UserView:
         Refusal: the root user, above one's own role, not found, SECOND_FACTOR_MISSING, PROOF_NEEDED, not allowed.
     """
     with services.unit(caller) as unit:
-        before = unit.users.lock(user_id)
-        require_verb(caller, before, Verb.REMOVE_SECOND_FACTOR)
+        before = lock_other(unit, user_id)
+        require_verb(unit.caller, before, Verb.REMOVE_SECOND_FACTOR)
         require_fresh(caller, unit.now)
         _remove(unit, before)
         unit.record(Event("second_factor.reset", "user", before.id, before.name))

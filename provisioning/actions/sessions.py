@@ -6,6 +6,7 @@ from datetime import datetime
 from provisioning.actions.access import end_access
 from provisioning.actions.links import new_secret
 from provisioning.actions.services import Services, repeated
+from provisioning.actions.standing import lock_other
 from provisioning.actions.users import require_verb
 from provisioning.domain import policy
 from provisioning.domain.accounts import Account
@@ -172,8 +173,8 @@ def force_logout(caller: Caller, user_id: str, services: Services) -> UserView:
         Refusal: the root user, not found, above one's own role, not allowed.
     """
     with services.unit(caller) as unit:
-        before = unit.users.lock(user_id)
-        require_verb(caller, before, Verb.FORCE_LOGOUT)
+        before = lock_other(unit, user_id)
+        require_verb(unit.caller, before, Verb.FORCE_LOGOUT)
         saved = unit.users.save(before, end_access(unit, before, EndReason.FORCE_LOGOUT))
         return unit.users.views([saved])[0]
 

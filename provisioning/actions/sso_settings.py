@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from provisioning.actions.scim_connections import checked_domains
 from provisioning.actions.services import Services, repeated
+from provisioning.actions.standing import hold_standing
 from provisioning.domain import policy
 from provisioning.domain.accounts import Account, TwoFactor
 from provisioning.domain.caller import Caller, WayIn, nobody
@@ -36,7 +37,8 @@ def connect(
     connection_id = services.new_connection_id()
     certificate, private_key = services.make_sp_key(f"{services.public_url}/saml/{connection_id}/metadata")
     with services.unit(caller) as unit:
-        policy.require(caller, Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE)
+        hold_standing(unit)
+        policy.require(unit.caller, Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE)
         require_fresh(caller, unit.now)
         account = unit.accounts.lock()
         plain = Connection(
@@ -69,9 +71,10 @@ def update_connection(
 ) -> Connection:
     """Change settings of a SAML connection, and its identity provider's values where new metadata is given."""
     with services.unit(caller) as unit:
+        hold_standing(unit)
         account = unit.accounts.lock()
         before = _with_enforce(unit.saml_connections.get(connection_id, lock=True), account)
-        policy.require(caller, Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE, before)
+        policy.require(unit.caller, Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE, before)
         require_fresh(caller, unit.now)
         after = _checked(unit, account, _with_provider(before, provider), changes)
         unit.saml_connections.save(after)

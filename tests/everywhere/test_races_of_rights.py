@@ -15,12 +15,16 @@ import pytest
 
 from provisioning.actions.accounts import MadeAccount, NewAccount, create_account, set_seats, show_account
 from provisioning.actions.keys import create_account_key, find_key_caller, revoke_account_key
+from provisioning.actions.scim_connections import update_scim_connection
+from provisioning.actions.scim_tokens import create_scim_token
+from provisioning.actions.sso_settings import connect
 from provisioning.actions.users import create_user, delete_user, disable_user, edit_user
 from provisioning.domain.caller import operator
 from provisioning.domain.comparison import email_key
 from provisioning.domain.errors import Code
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.users import NewUser, UserChanges
+from tests.actions.saml_world import PROVIDER
 from tests.everywhere.doors import DONE, doors_of
 from tests.factories import make_user, person
 from tests.store.test_races import at_once
@@ -143,21 +147,28 @@ LOSSES = {
 
 @pytest.mark.rule("AUZ-3", "AUZ-5")
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("gift", ["user", "role", "key", "removal"])
+@pytest.mark.parametrize("gift", ["user", "role", "key", "removal", "token", "directory", "saml"])
 def test_a_gift_waits_for_a_loss_that_is_under_way_and_is_then_refused(services, account, halfway, sql, loss, gift):
     shell = operator(account.account.id)
     chef = make_user(shell, services, "chef@acme.example", Role.MASTER_ADMIN)
     other = make_user(shell, services, "other@acme.example", Role.REPORTS)
     giver = replace(person(chef), proved_at=services.now())
+    directory = account.token.token.connection_id
     master = lambda _: UserChanges(role=Role.MASTER_ADMIN)
     gifts = {
         "user": lambda: create_user(giver, NewUser("n@acme.example", role=Role.MASTER_ADMIN), services),
         "role": lambda: edit_user(giver, other.id, master, services),
         "key": lambda: create_account_key(giver, "K", Role.MASTER_ADMIN, services),
         "removal": lambda: delete_user(giver, other.id, services),
+        "token": lambda: create_scim_token(giver, "default", services),
+        "directory": lambda: update_scim_connection(giver, directory, {"allow_master_admin": True}, services),
+        "saml": lambda: connect(giver, PROVIDER, {"allow_master_admin": True}, services),
     }
     lose, somebody_waits, commit = halfway
-    state = "select (select count(*) from users where inactive_at is null), (select count(*) from account_keys)"
+    state = (
+        "select (select count(*) from users), (select count(*) from account_keys), (select count(*) from scim_tokens),"
+        " (select count(*) from scim_connections where allow_master_admin), (select count(*) from saml_connections)"
+    )
     lose(LOSSES[loss], chef.id)
     before = sql(state)
     with ThreadPoolExecutor(1) as pool:
@@ -165,7 +176,7 @@ def test_a_gift_waits_for_a_loss_that_is_under_way_and_is_then_refused(services,
         until(somebody_waits)
         commit()
         assert answer.result(30) is Code.NOT_ALLOWED
-    assert sql(state)[0][1] == before[0][1]
+    assert sql(state) == before
     assert sql("select role from users where id = %s", other.id) == [("reports",)]
 
 
