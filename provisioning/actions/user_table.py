@@ -4,16 +4,18 @@ Each answer is read by few statements and whole, so that a page can be drawn wit
 is asked of the same rules that would refuse it (USR-3, ROOT-2, PWD-1, INV-2); the page only repeats their sentence.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from provisioning.actions.email_changes import email_to_confirm
 from provisioning.actions.services import Services
 from provisioning.actions.users import require_verb
-from provisioning.domain import policy
+from provisioning.domain import policy, root
 from provisioning.domain.accounts import Account
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Refusal
 from provisioning.domain.invitations import SamlState, require_invitable
+from provisioning.domain.lookalikes import looks_like
 from provisioning.domain.passwords import require_resettable
 from provisioning.domain.permissions import Permission
 from provisioning.domain.seats import Seats
@@ -57,7 +59,12 @@ class UserTable:
 
 @dataclass(frozen=True, slots=True)
 class UserPage:
-    """Everything that the page of one user shows; a deleted one has no sessions and no verb."""
+    """Everything that the page of one user shows; a deleted one has no sessions and no verb.
+
+    Attributes:
+        waiting_email: new address that is not confirmed yet, None where no change waits (USR-4).
+        looks_like: an administrator for whom the user can be taken, None where there is none (IDN-7).
+    """
 
     account: Account
     seats: Seats
@@ -65,6 +72,8 @@ class UserPage:
     refusals: Mapping[Verb, Refusal | None]
     sessions: tuple[Session, ...]
     names: Names
+    waiting_email: str | None
+    looks_like: User | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +123,11 @@ def user_page(caller: Caller, user_id: str, services: Services) -> UserPage:
             account=account,
             seats=unit.accounts.seats(),
             view=unit.users.views([user])[0],
-            refusals=what_is_in_the_way(caller, user, saml),
+            refusals={**what_is_in_the_way(caller, user, saml), **_way_to_second_factor(unit, user)},
             sessions=tuple(session for session in sessions if is_good(session, unit.now)),
             names=_names(unit),
+            waiting_email=_waiting_email(unit, user),
+            looks_like=None if user.is_inactive else looks_like(user, unit.users.administrators()),
         )
 
 
@@ -128,11 +139,20 @@ def own_profile(caller: Caller, services: Services) -> Profile:
         return Profile(unit.accounts.get(), unit.users.views([user])[0])
 
 
+def alike(caller: Caller, views: Iterable[UserView], services: Services) -> list[User]:
+    """Return those of some users that can be taken for an administrator, so that who added them is warned (IDN-7)."""
+    with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_USERS_READ)
+        administrators = unit.users.administrators()
+        return [view.user for view in views if looks_like(view.user, administrators) is not None]
+
+
 def what_is_in_the_way(caller: Caller, user: User, saml: SamlState) -> Mapping[Verb, Refusal | None]:
     """Return each verb that fits the user's state with the refusal it would meet, None where it can be done."""
     if user.is_inactive:
         return NO_VERB
     own_rules: dict[Verb, Callable[[], None]] = {
+        Verb.CHANGE: lambda: root.protect_fields(caller, user, ("first_name",)),
         Verb.INVITE: lambda: require_invitable(user, saml),
         Verb.RESET_PASSWORD: lambda: require_resettable(user),
         Verb.FORCE_LOGOUT: lambda: require_live(user),
@@ -149,6 +169,19 @@ def _refusal_of(caller: Caller, user: User, verb: Verb, rule: Callable[[], None]
     except Refusal as refusal:
         return refusal
     return None
+
+
+def _way_to_second_factor(unit: Unit, user: User) -> Mapping[Verb, Refusal | None]:
+    """Return what is in the way of removing a second factor, nothing at all where there is none (2FA-5)."""
+    verb = Verb.REMOVE_SECOND_FACTOR
+    if user.is_inactive or not unit.second_factors.is_on(user.id):
+        return NO_VERB
+    return {verb: _refusal_of(unit.caller, user, verb, lambda: require_live(user))}
+
+
+def _waiting_email(unit: Unit, user: User) -> str | None:
+    link = email_to_confirm(unit, user)
+    return link.address if link is not None else None
 
 
 def _names(unit: Unit) -> Names:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from provisioning.actions.invitations import send_invitation_again
 from provisioning.actions.passwords import reset_password
+from provisioning.actions.second_factor import remove_of
 from provisioning.actions.services import Services
 from provisioning.actions.sessions import force_logout
 from provisioning.actions.user_table import UserPage
@@ -80,6 +81,15 @@ def of_enabling(shown: UserPage) -> Sequence[str]:
     return (f"{shown.view.user.name} can log in again.", "Sessions and links that ended before do not come back.")
 
 
+def of_removing_second_factor(shown: UserPage) -> Sequence[str]:
+    """Say what removing a lost second factor does (2FA-5)."""
+    return (
+        _ends_sessions(shown),
+        "The next login asks for no code. Where the account requires a second factor, a new one has to be set up then.",
+        f"{shown.view.user.email} gets a mail about it." if shown.view.user.email else "No mail goes out.",
+    )
+
+
 def of_deleting(shown: UserPage) -> Sequence[str]:
     """Say what deleting does (USR-6, USR-7)."""
     return (
@@ -106,6 +116,10 @@ ACTS: tuple[Act, ...] = (
     Act(
         "force-logout", Verb.FORCE_LOGOUT, "Force logout", "Log {name} out everywhere?", "logged_out_by_force", True,
         force_logout, of_force_logout,
+    ),
+    Act(
+        "remove-second-factor", Verb.REMOVE_SECOND_FACTOR, "Remove second factor",
+        "Remove the second factor of {name}?", "second_factor_removed", True, remove_of, of_removing_second_factor,
     ),
     Act("disable", Verb.DISABLE, "Disable", "Disable {name}?", "disabled", True, disable_user, of_disabling),
     Act("enable", Verb.ENABLE, "Enable", "Enable {name}?", "enabled", False, enable_user, of_enabling),

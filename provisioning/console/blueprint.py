@@ -19,6 +19,7 @@ from provisioning.console.login import add_login
 from provisioning.console.login_steps import add_login_steps
 from provisioning.console.provisioning import add_provisioning
 from provisioning.console.user_acts import add_user_acts
+from provisioning.console.user_edit import add_user_edit
 from provisioning.console.users import add_users
 from provisioning.guard.csrf import require_own_form
 from provisioning.guard.door import Door, registering
@@ -33,6 +34,7 @@ ROOMS = (
     add_links,
     add_users,
     add_invite,
+    add_user_edit,
     add_user_acts,
     add_groups,
     add_provisioning,

@@ -27,6 +27,8 @@ SENTENCES: Mapping[str, str] = {
     "group_made": "The group was made. Add members below.",
     "group_renamed": "The group was renamed.",
     "invitation_sent": "A new invitation is on its way to {name}.",
+    "groups_changed": "The groups were changed. {name} is in {number} now.",
+    "invited_alike": "Invited: {number}. Look again: one of them can be taken for an administrator by name or email.",
     "invited": "Invited: {number}. Their mails are on the way.",
     "kept": "It is in your name now.",
     "limit_changed": "The user limit is {number} now.",
@@ -41,8 +43,11 @@ SENTENCES: Mapping[str, str] = {
     "password_reset": "The password of {name} was reset. Ended sessions: {number}.",
     "password_set": "Your password is set. Log in with it.",
     "revoked": "It was revoked and works no more.",
+    "second_factor_removed": "The second factor of {name} was removed. Ended sessions: {number}.",
     "switched_off": "It was switched off.",
     "switched_on": "It was switched on and works again.",
+    "user_changed": "{name} was changed.",
+    "user_email_waits": "{name} was changed. The new email holds once the link in the mail to it was used.",
 }
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from provisioning.actions.receipts import list_revocations
 from provisioning.actions.user_table import UserTable, user_page, user_table
 from provisioning.console.acts import ACTS
 from provisioning.console.pages import lead_to, page
@@ -13,12 +14,13 @@ from provisioning.domain.caller import Caller
 from provisioning.domain.permissions import Permission
 from provisioning.domain.policy import is_allowed
 from provisioning.domain.user_table import TableQuery
-from provisioning.domain.users import Status
+from provisioning.domain.users import Status, Verb
 from provisioning.guard.context import services
 from provisioning.guard.cookie import session_caller
 from provisioning.guard.require import requires
 
 USERS = "/users"
+MOST_RECEIPTS = 10
 
 
 def add_users(blueprint: Blueprint) -> None:
@@ -57,7 +59,17 @@ def show_users(caller: Caller) -> Response:
 def show_user(caller: Caller, user_id: str) -> Response:
     """Show one user's page; that of a deleted one is read-only (USR-6)."""
     shown = user_page(caller, user_id, services())
-    return page("user.html", caller=caller, about=shown.view.user.name, shown=shown, acts=ACTS)
+    return page(
+        "user.html",
+        caller=caller,
+        about=shown.view.user.name,
+        shown=shown,
+        acts=ACTS,
+        change=Verb.CHANGE,
+        revocations=list_revocations(caller, user_id, services())[:MOST_RECEIPTS],
+        may_edit=is_allowed(caller, Permission.ACCOUNT_USERS_MANAGE) and not shown.view.user.is_inactive,
+        may_read_activity=is_allowed(caller, Permission.ACCOUNT_ACTIVITY_READ),
+    )
 
 
 def _query() -> TableQuery:

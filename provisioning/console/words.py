@@ -1,6 +1,6 @@
 """The words of the Console: what roles, statuses and moments are called on a page, each said in one place."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from provisioning.actions.user_table import Names
@@ -10,10 +10,11 @@ from provisioning.domain.caller import WayIn
 from provisioning.domain.environments import Environment
 from provisioning.domain.events import KINDS
 from provisioning.domain.groups import Group
+from provisioning.domain.revocations import Confirmation, Ended
 from provisioning.domain.roles_legacy import ROLE_NAMES, Role
 from provisioning.domain.scim_connections import Profile
 from provisioning.domain.seats import Plan
-from provisioning.domain.sessions import Method
+from provisioning.domain.sessions import EndReason, Method
 from provisioning.domain.users import Status, User
 
 STATUS_NAMES: Mapping[Status, str] = {
@@ -28,6 +29,16 @@ METHOD_NAMES: Mapping[Method, str] = {
     Method.SAML: "Organisation (SAML)",
     Method.GOOGLE: "Google",
     Method.GITHUB: "GitHub",
+}
+END_NAMES: Mapping[EndReason, str] = {
+    EndReason.LOG_OUT: "Logged out",
+    EndReason.FORCE_LOGOUT: "Force logout",
+    EndReason.PASSWORD_RESET: "Password reset",
+    EndReason.DISABLED: "Disabled",
+    EndReason.DELETED: "Deleted",
+    EndReason.REPLACED: "Replaced by a new login",
+    EndReason.SECOND_FACTOR_RESET: "Second factor removed",
+    EndReason.ACCOUNT_CANCELLED: "Account cancelled",
 }
 MEDIA_LIBRARY_NAMES: Mapping[str, str] = {
     "create_collection": "Create collection",
@@ -100,6 +111,23 @@ def detail_of(entry: Entry) -> str:
     if isinstance(said, str):
         return said
     return f"Changed: {', '.join(map(str, fields))}" if isinstance(fields, list) and fields else ""
+
+
+def ended_text(ended: Ended) -> str:
+    """Return what ended with an access, as text."""
+    parts = (
+        (ended.sessions, "session"),
+        (ended.pending_logins, "pending login"),
+        (ended.links, "link"),
+        (ended.devices, "remembered device"),
+    )
+    return ", ".join(counted(number, what) for number, what in parts if number) or "Nothing was open"
+
+
+def confirmed_text(confirmations: Sequence[Confirmation]) -> str:
+    """Return how many webhooks have confirmed that they heard of an end."""
+    done = sum(each.confirmed_at is not None for each in confirmations)
+    return f"{done} of {len(confirmations)}" if confirmations else "None was to be told"
 
 
 def initials(name: str) -> str:
