@@ -18,6 +18,7 @@ from provisioning.console.links import add_links
 from provisioning.console.login import add_login
 from provisioning.console.login_steps import add_login_steps
 from provisioning.console.provisioning import add_provisioning
+from provisioning.console.second_factor import add_second_factor
 from provisioning.console.user_acts import add_user_acts
 from provisioning.console.user_edit import add_user_edit
 from provisioning.console.users import add_users
@@ -42,6 +43,7 @@ ROOMS = (
     add_activity,
     add_account_page,
     add_account,
+    add_second_factor,
 )
 
 

@@ -40,6 +40,7 @@ SENTENCES: Mapping[str, str] = {
     "connection_changed": "The settings of the connection were changed.",
     "connection_deleted": "The connection was removed. Tokens that stopped working: {number}.",
     "connection_made": "The connection was made. Make a token for it below.",
+    "own_second_factor_removed": "Your second factor was removed.",
     "password_reset": "The password of {name} was reset. Ended sessions: {number}.",
     "password_set": "Your password is set. Log in with it.",
     "revoked": "It was revoked and works no more.",

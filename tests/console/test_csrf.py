@@ -22,6 +22,10 @@ FORMS = {
     "/users/invite": {"email": "x@acme.example", "first_name": "", "last_name": "", "role": "reports", "access": "all"},
     "/users/{dana}/delete": {},
     "/user-limit": {"additional": "3"},
+    "/profile/second-factor/set-up": {},
+    "/profile/second-factor/confirm": {"code": "000000"},
+    "/profile/second-factor/remove": {},
+    "/profile/second-factor/recovery-codes": {},
 }
 STATE = "select (select count(*) from sessions where ended_at is null), (select count(*) from outbox), \
  (select string_agg(t::text, '' order by id) from users t), (select string_agg(s::text, '') from seats s)"
