@@ -68,7 +68,8 @@ def test_every_combination_of_states_is_found_under_the_status_that_the_domain_c
     for number, states in enumerate(product((None, clock.now), repeat=4)):
         user = make_user(caller, services, f"p{number}@acme.example")
         settings = ", ".join(f"{column} = %s" for column in columns)
-        sql(f"update users set {settings}, epoch = epoch + 1 where id = %s", *states, user.id)
+        ended = "epoch = epoch + 1, access_ended_at = %s"
+        sql(f"update users set {settings}, {ended} where id = %s", *states, clock.now, user.id)
         expected[status_of(*states)].add(user.id)
     for status, ids in expected.items():
         table = user_table(caller, TableQuery(status=status), services)
