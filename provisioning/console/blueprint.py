@@ -18,7 +18,9 @@ from provisioning.console.links import add_links
 from provisioning.console.login import add_login
 from provisioning.console.login_steps import add_login_steps
 from provisioning.console.provisioning import add_provisioning
+from provisioning.console.saml_connections import add_saml_connections
 from provisioning.console.second_factor import add_second_factor
+from provisioning.console.sign_in_settings import add_sign_in_settings
 from provisioning.console.user_acts import add_user_acts
 from provisioning.console.user_edit import add_user_edit
 from provisioning.console.users import add_users
@@ -38,6 +40,8 @@ ROOMS = (
     add_user_edit,
     add_user_acts,
     add_groups,
+    add_sign_in_settings,
+    add_saml_connections,
     add_provisioning,
     add_api_keys,
     add_activity,

@@ -25,8 +25,8 @@ AUTOMATIC = {"HEAD", "OPTIONS"}
 READ_WITH_MANAGE = {
     "/user-limit", "/users/invite", "/users/<user_id>/edit", "/users/<user_id>/groups", "/groups/new",
     "/account/environments/new", "/account/cancel", "/api-keys", "/api-keys/new", "/api-keys/<key_id>/<slug>",
-    "/sign-in", "/sign-in/settings", "/sign-in/new", "/sign-in/<connection_id>", "/sign-in/<connection_id>/delete",
-    "/sign-in/<connection_id>/<slug>",
+    "/sign-in", "/sign-in/settings", "/sign-in/enforce", "/sign-in/new",
+    "/sign-in/<connection_id>", "/sign-in/<connection_id>/delete",
     "/provisioning", "/provisioning/new", "/provisioning/<connection_id>", "/provisioning/<connection_id>/delete",
     "/provisioning/<connection_id>/tokens/new", "/provisioning/tokens/<token_id>/<slug>",
     "/v1_1/provisioning/accounts/<account_id>/sub_accounts/<environment_id>/access_keys",
