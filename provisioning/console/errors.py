@@ -15,9 +15,11 @@ from werkzeug.wrappers import Response
 from provisioning.console.pages import lead_to, page
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.throttle import wait_in_words
+from provisioning.guard.local_paths import is_own_page
 
 CODE_HEADER = "Gatelodge-Error"
 LOGIN = "/login"
+PROOF = "/profile/proof"
 
 STATUSES: Mapping[Code, S] = {
     Code.ABOVE_OWN_ROLE: S.FORBIDDEN,
@@ -123,6 +125,7 @@ TITLES: Mapping[S, str] = {
     S.CONFLICT: "This cannot be done now",
     S.TOO_MANY_REQUESTS: "Wait a moment",
 }
+PROOF_TITLE = "Is it still you?"
 OTHER_TITLE = "That did not work"
 FAULT_TITLE = "Something failed on our side"
 FAULT_SENTENCE = "Try again in a moment. If it happens again, tell your administrator the reference below."
@@ -162,6 +165,10 @@ def error_page(refusal: Refusal) -> Response:
     """Return the page of a refusal; who is not logged in is led to the login page and from there back."""
     if refusal.code is Code.CREDENTIAL_INVALID:
         response = lead_to(_login_and_back())
+    elif refusal.code is Code.PROOF_NEEDED:
+        response = form_page(
+            "proof_needed.html", refusal.code, title=PROOF_TITLE, text=sentence(refusal), address=_proof_and_back()
+        )
     else:
         title = TITLES.get(STATUSES[refusal.code], OTHER_TITLE)
         response = form_page("error.html", refusal.code, title=title, text=sentence(refusal))
@@ -174,6 +181,14 @@ def error_page(refusal: Refusal) -> Response:
 def fault_page(status: int, reference: str) -> Response:
     """Return the page of a fault of ours; it tells nothing but the reference (LIM-7)."""
     return page("error.html", status=status, title=FAULT_TITLE, text=FAULT_SENTENCE, fault_reference=reference)
+
+
+def _proof_and_back() -> str:
+    """Return the address of the fresh proof, with the page that the refused act began on."""
+    path = request.path
+    while path and not is_own_page(path):
+        path = path.rpartition("/")[0]
+    return f"{PROOF}?next={quote(path or '/', safe='')}"
 
 
 def _login_and_back() -> str:

@@ -56,6 +56,12 @@ def some_code(text: str) -> None:
         raise ValidationError(NO_CODE)
 
 
+def no_longer_than_a_code(text: str) -> None:
+    """Refuse what is longer than any code."""
+    if len(text) > LONGEST_CODE:
+        raise ValidationError(NO_CODE)
+
+
 def self_service_number(number: int) -> None:
     """Refuse a number outside self-service (SEAT-2)."""
     if not 0 <= number <= MOST_ADDITIONAL_BY_SELF_SERVICE:
@@ -105,6 +111,13 @@ class CodeForm(Form):
     """A code of an authenticator app, or a recovery code."""
 
     code = fields.String(required=True, validate=some_code, error_messages={"required": NO_CODE})
+
+
+class ProofForm(Form):
+    """A fresh proof of identity; the code is missing where no second factor is on."""
+
+    password = fields.String(required=True, validate=some_text, error_messages={"required": NO_PASSWORD})
+    code = fields.String(load_default="", validate=no_longer_than_a_code)
 
 
 class NewPasswordForm(Form):

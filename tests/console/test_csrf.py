@@ -22,6 +22,7 @@ FORMS = {
     "/users/invite": {"email": "x@acme.example", "first_name": "", "last_name": "", "role": "reports", "access": "all"},
     "/users/{dana}/delete": {},
     "/user-limit": {"additional": "3"},
+    "/profile/proof": {"password": PASSWORD},
     "/profile/second-factor/set-up": {},
     "/profile/second-factor/confirm": {"code": "000000"},
     "/profile/second-factor/remove": {},

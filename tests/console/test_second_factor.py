@@ -3,6 +3,7 @@
 import pytest
 
 from tests.doors.authenticator import code_of
+from tests.factories import PASSWORD
 
 PLACE = "/profile/second-factor"
 
@@ -70,3 +71,28 @@ def test_what_the_account_says_is_told(as_dana, clock, sql):
     sql("update accounts set two_factor = 'required'")
     set_up(as_dana, clock)
     assert "the next login sets up another" in as_dana.get(PLACE).text
+
+
+@pytest.mark.rule("SES-3", "SES-4")
+def test_an_act_that_needs_a_fresh_proof_leads_to_it_and_back(as_dana, clock, sql):
+    seed, codes = set_up(as_dana, clock)
+    as_dana.get(PLACE)
+    clock.advance(minutes=11)
+    page = as_dana.submit(f"{PLACE}/remove")
+    assert (page.status, page.code) == (403, "proof_needed")
+    before = as_dana.session
+    as_dana.get(page.tree.xpath("//main//a/@href")[0])
+    page = as_dana.submit("/profile/proof", password="wrong", code=codes[0])
+    assert (page.status, list(page.errors())) == (403, ["password"])
+    page = as_dana.submit("/profile/proof", password=PASSWORD, code="000000")
+    assert list(page.errors()) == ["code"]
+    page = as_dana.submit("/profile/proof", password=PASSWORD, code=code_of(seed, clock()))
+    assert (page.path, page.title) == (PLACE, "Second factor")
+    assert as_dana.session != before
+    renewed = as_dana.session
+    as_dana.client.set_cookie("gatelodge_session", before, domain="127.0.0.1")
+    assert as_dana.get("/profile").path == "/login", "the old value is dead"
+    as_dana.client.set_cookie("gatelodge_session", renewed, domain="127.0.0.1")
+    as_dana.get(PLACE)
+    assert as_dana.submit(f"{PLACE}/remove").notice == "Your second factor was removed."
+    assert sql("select count(*) from activity where kind = 'session.proved'") == [(1,)]
