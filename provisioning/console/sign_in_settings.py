@@ -1,5 +1,7 @@
 """Sign-in & security: the second factor, the length of sessions, and SAML login enforced (2FA-4, OUT-5, SSO-6)."""
 
+from typing import Any
+
 from flask import Blueprint, request
 from marshmallow import fields, validate
 from werkzeug.wrappers import Response
@@ -33,7 +35,7 @@ BESIDE = ("two_factor", "session_idle_seconds", "session_max_seconds")
 
 def minutes() -> fields.Integer:
     """Return a field for a length of time in whole minutes."""
-    messages = {"required": NO_MINUTES, "invalid": NO_MINUTES, "too_large": NO_MINUTES}
+    messages: dict[str, Any] = {"required": NO_MINUTES, "invalid": NO_MINUTES, "too_large": NO_MINUTES}
     return fields.Integer(required=True, validate=validate.Range(0, 100_000, error=NO_MINUTES), error_messages=messages)
 
 
