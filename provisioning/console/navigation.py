@@ -33,7 +33,7 @@ SIDE: tuple[Entry, ...] = (
     Entry("/sign-in", "Sign-in & security", (Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE,)),
     Entry("/provisioning", "Provisioning", (Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE,)),
     Entry("/api-keys", "API keys", (Permission.ACCOUNT_KEYS_MANAGE,)),
-    Entry("/webhooks", "Webhooks", (Permission.ACCOUNT_SECURITY_MANAGE,)),
+    Entry("/webhooks", "Webhooks", (Permission.ACCOUNT_WEBHOOKS_READ,)),
     Entry("/activity", "Activity report", (Permission.ACCOUNT_ACTIVITY_READ,)),
     Entry("/account", "Account", (Permission.ACCOUNT_ENVIRONMENTS_READ, Permission.ACCOUNT_SEATS_MANAGE)),
 )
