@@ -4,7 +4,7 @@ Each answer is read by few statements and whole, so that a page can be drawn wit
 is asked of the same rules that would refuse it (USR-3, ROOT-2, PWD-1, INV-2); the page only repeats their sentence.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from provisioning.actions.email_changes import email_to_confirm
@@ -13,9 +13,9 @@ from provisioning.actions.users import require_verb
 from provisioning.domain import policy, root
 from provisioning.domain.accounts import Account
 from provisioning.domain.caller import Caller
+from provisioning.domain.confusables import confusable_with
 from provisioning.domain.errors import Refusal
 from provisioning.domain.invitations import SamlState, require_invitable
-from provisioning.domain.lookalikes import looks_like
 from provisioning.domain.passwords import require_resettable
 from provisioning.domain.permissions import Permission
 from provisioning.domain.seats import Seats
@@ -127,7 +127,7 @@ def user_page(caller: Caller, user_id: str, services: Services) -> UserPage:
             sessions=tuple(session for session in sessions if is_good(session, unit.now)),
             names=_names(unit),
             waiting_email=_waiting_email(unit, user),
-            looks_like=None if user.is_inactive else looks_like(user, unit.users.administrators()),
+            looks_like=None if user.is_inactive else _taken_for(unit, user),
         )
 
 
@@ -139,12 +139,8 @@ def own_profile(caller: Caller, services: Services) -> Profile:
         return Profile(unit.accounts.get(), unit.users.views([user])[0])
 
 
-def alike(caller: Caller, views: Iterable[UserView], services: Services) -> list[User]:
-    """Return those of some users that can be taken for an administrator, so that who added them is warned (IDN-7)."""
-    with services.read(caller) as unit:
-        policy.require(caller, Permission.ACCOUNT_USERS_READ)
-        administrators = unit.users.administrators()
-        return [view.user for view in views if looks_like(view.user, administrators) is not None]
+def _taken_for(unit: Unit, user: User) -> User | None:
+    return next(iter(confusable_with(user, unit.users.who_administer())), None)
 
 
 def what_is_in_the_way(caller: Caller, user: User, saml: SamlState) -> Mapping[Verb, Refusal | None]:

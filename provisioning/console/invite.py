@@ -5,7 +5,6 @@ from werkzeug.wrappers import Response
 
 from provisioning.actions.invitation_choices import InvitationChoices, emails_taken, invitation_choices
 from provisioning.actions.invitations import invite
-from provisioning.actions.user_table import alike
 from provisioning.console.errors import form_page
 from provisioning.console.invitation_form import (
     Invitation,
@@ -60,7 +59,7 @@ def post_invite(caller: Caller) -> Response:
         form.refuse(refusal)
         return _shown(caller, form, choices)
     response = lead_to("/users")
-    leave_notice(response, "invited_alike" if alike(caller, made, services()) else "invited", len(made))
+    leave_notice(response, "invited_alike" if any(view.warnings for view in made) else "invited", len(made))
     return response
 
 
