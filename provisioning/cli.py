@@ -10,7 +10,7 @@ from importlib.metadata import version
 import click
 
 from embedded import EmbeddedError
-from provisioning.commands import account, activity, check, key, parts, saml, scim, scim_token, up, user
+from provisioning.commands import account, activity, check, key, parts, saml, scim, scim_token, secrets, up, user
 from provisioning.commands.output import fail
 from provisioning.domain.errors import Refusal, Refusals
 from provisioning.encryption import CannotDecrypt
@@ -36,6 +36,7 @@ COMMANDS = (
     saml.saml,
     scim.scim_connection,
     scim_token.scim_token,
+    secrets.reencrypt_all,
     up.up,
     user.user,
 )

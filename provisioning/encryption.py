@@ -40,6 +40,18 @@ class Cipher:
         sealed = self._ciphers[self._newest].encrypt(nonce, text.encode(), place.encode())
         return self._newest.encode() + b":" + nonce + sealed
 
+    @property
+    def newest_begins(self) -> bytes:
+        """What every secret under the newest key begins with."""
+        return self._newest.encode() + b":"
+
+    def renewed(self, data: bytes, place: str) -> bytes | None:
+        """Return a secret encrypted under the newest key, None where it cannot be read at this place."""
+        try:
+            return self.encrypt(self.decrypt(data, place), place)
+        except CannotDecrypt:
+            return None
+
     def decrypt(self, data: bytes, place: str) -> str:
         """Return the text behind `encrypt` for the same place.
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, Response, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from provisioning.actions.saml_refusals import linked_user_id
+from provisioning.actions.saml_refusals import linked_user_id, refuse_disabled
 from provisioning.actions.saml_sign_in import begin_saml, by_saml
 from provisioning.actions.sessions import Browser, caller_of, log_out
 from provisioning.actions.sso_settings import connection_for_door
@@ -154,7 +154,7 @@ def _open_connection(connection_id: str) -> Connection:
     connection = connection_for_door(connection_id, services())
     _state().pace.require_room(f"{connection.id} {client_address()}", services().now().timestamp())
     if not connection.enabled:
-        raise Refusal(Code.CONNECTION_DISABLED)
+        refuse_disabled(connection, client_address(), services())
     return connection
 
 

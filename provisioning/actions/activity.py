@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from provisioning.actions.services import Services
 from provisioning.domain import policy
@@ -9,6 +10,7 @@ from provisioning.domain.activity import Entry, Head, first_fault, head_fault, s
 from provisioning.domain.activity_export import Form, written
 from provisioning.domain.activity_query import ActivityQuery, filters_of
 from provisioning.domain.caller import Caller, WayIn, nobody
+from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.events import Event
 from provisioning.domain.permissions import Permission
 from provisioning.domain.proof import require_fresh
@@ -138,6 +140,26 @@ def seal_activity(services: Services) -> int:
         with services.unit(nobody(WayIn.WORKER, None, account_id)) as unit:
             sealed += seal_new(unit.connection, account_id, unit.now)
     return sealed
+
+
+def note_foreign_account(caller: Caller, services: Services) -> None:
+    """Count that a good key was shown on another account's path, in the report of the key's own account (TEN-1, AUD-1).
+
+    Nothing of the path is kept: it is whatever the caller wrote.
+    """
+    with services.unit(caller) as unit:
+        data = {"sentence": "A key of this account was used on another account's path.", "rule": "TEN-1"}
+        unit.record_attempt(Event("attempt.refused", "account", "", "", data), Code.NOT_FOUND.value)
+
+
+def refuse_credential(caller: Caller, services: Services) -> NoReturn:
+    """Refuse a credential that may not carry what a route is about; the attempt is in the report (SCM-1, AUD-1).
+
+    Raises:
+        Refusal: CREDENTIAL_NOT_ALLOWED.
+    """
+    with services.unit(caller):
+        raise Refusal(Code.CREDENTIAL_NOT_ALLOWED)
 
 
 def chains(services: Services) -> list[Head]:

@@ -46,6 +46,13 @@ class SecretCipher(Protocol):
     def decrypt(self, data: bytes, place: str) -> str:
         """Return the text again."""
 
+    @property
+    def newest_begins(self) -> bytes:
+        """What every secret under the newest key begins with."""
+
+    def renewed(self, data: bytes, place: str) -> bytes | None:
+        """Return a secret encrypted under the newest key, None where it cannot be read at this place."""
+
 
 class ReportSigner(Protocol):
     """Signatures below exports of the activity report (AUD-3)."""

@@ -5,6 +5,7 @@ import binascii
 
 from flask import request
 
+from provisioning.actions.activity import note_foreign_account
 from provisioning.actions.keys import find_key_caller
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code, Refusal, not_found
@@ -23,6 +24,7 @@ def account_key_caller() -> Caller:
     caller = in_pace(lambda: find_key_caller(key, secret, client_address(), services()))
     account_id = (request.view_args or {}).get("account_id")
     if account_id is not None and account_id != caller.account:
+        note_foreign_account(caller, services())
         raise not_found("Account")
     return caller
 

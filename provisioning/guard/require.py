@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 from flask import Flask
 
+from provisioning.actions.activity import refuse_credential
 from provisioning.domain.caller import Caller
 from provisioning.domain.credentials import may_carry
-from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.permissions import Permission
+from provisioning.guard.context import services
 
 View = TypeVar("View", bound=Callable[..., Any])
 Authenticate = Callable[[], Caller]
@@ -34,7 +35,7 @@ def requires(permission: Permission, authenticate: Authenticate) -> Callable[[Vi
         def guarded(*args: Any, **kwargs: Any) -> Any:
             caller = authenticate()
             if not may_carry(caller.credential, permission):
-                raise Refusal(Code.CREDENTIAL_NOT_ALLOWED)
+                refuse_credential(caller, services())
             return view(caller, *args, **kwargs)
 
         setattr(guarded, MARK, permission.value)

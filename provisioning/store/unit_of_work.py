@@ -38,7 +38,6 @@ from provisioning.store.throttle import Devices
 from provisioning.store.users import Users
 from provisioning.store.webhooks import Webhooks
 
-
 # Credentials of callers who are not logged in: their attempts are counted, as anybody can make any number of them.
 STRANGERS = frozenset({Credential.NONE, Credential.ASSERTION})
 
