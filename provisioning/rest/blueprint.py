@@ -15,15 +15,19 @@ from provisioning.rest.keys import KEYS
 from provisioning.rest.own_calls import OWN_CALLS
 from provisioning.rest.records import ErrorAnswer
 from provisioning.rest.reference import CSS_PATH, DOCUMENT_PATH, PAGE_PATH, add_reference
+from provisioning.rest.revocations import REVOCATIONS
 from provisioning.rest.saml_connections import SAML_CONNECTIONS
 from provisioning.rest.scim_connections import SCIM_CONNECTIONS
+from provisioning.rest.second_factor import SECOND_FACTOR
 from provisioning.rest.sessions import SESSIONS
 from provisioning.rest.sign_up import SIGN_UP
 from provisioning.rest.users import USERS
+from provisioning.rest.webhooks import WEBHOOKS
 
 NOUNS = (
     USERS,
     OWN_CALLS,
+    SECOND_FACTOR,
     GROUPS,
     ENVIRONMENTS,
     KEYS,
@@ -33,6 +37,8 @@ NOUNS = (
     BILLING,
     SIGN_UP,
     SESSIONS,
+    REVOCATIONS,
+    WEBHOOKS,
 )
 VERSION = "1.1"
 ABOUT = """Users, groups, product environments and access keys of an account, for scripts and for the published client

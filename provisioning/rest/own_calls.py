@@ -14,19 +14,21 @@ from provisioning.rest import records
 from provisioning.rest.account_shapes import UserSessionList, user_session_record
 from provisioning.rest.calls import Noun
 from provisioning.rest.representation import Record, user_record
+from provisioning.rest.revocations import RevokedUser, revoked
 from provisioning.rest.schemas import MediaLibraryMembers
 
 OWN_CALLS = Noun("User access", "Ending and giving back a user's access. These calls are Gatelodge's own.")
 
 
-@OWN_CALLS.call("POST", "/users/<user_id>/force_logout", Permission.ACCOUNT_USERS_MANAGE, answer=records.User)
+@OWN_CALLS.call("POST", "/users/<user_id>/force_logout", Permission.ACCOUNT_USERS_MANAGE, answer=RevokedUser)
 def force_logout_user(caller: Caller, user_id: str) -> Record:
     """End every session of a user.
 
     From the moment this is answered no session of the user is good, whatever it was opened with. The user can log in
-    again. Refused for the root user.
+    again. Refused for the root user. `revocation` is the receipt of what ended.
     """
-    return user_record(force_logout(caller, user_id, services()))
+    view = force_logout(caller, user_id, services())
+    return {**user_record(view), **revoked(caller, view.user)}
 
 
 @OWN_CALLS.call("POST", "/users/<user_id>/reset_password", Permission.ACCOUNT_USERS_MANAGE, answer=records.User)

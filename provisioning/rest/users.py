@@ -20,6 +20,7 @@ from provisioning.guard.context import services
 from provisioning.rest import records
 from provisioning.rest.calls import Noun
 from provisioning.rest.representation import Record, environment_summary, group_summary, user_record
+from provisioning.rest.revocations import ReceiptQuery, RevokedUser, UserDeleted, revoked
 from provisioning.rest.schemas import NewUserMembers, UserMembers, UserQuery
 
 PRESET_PAGE_SIZE = 100
@@ -61,23 +62,27 @@ def get_user(caller: Caller, user_id: str) -> Record:
     return user_record(show_user(caller, user_id, services()))
 
 
-@USERS.call("PUT", "/users/<user_id>", Permission.ACCOUNT_USERS_MANAGE, body=UserMembers, answer=records.User)
-def change_user(caller: Caller, members: Members, user_id: str) -> Record:
+@USERS.call(
+    "PUT", "/users/<user_id>", Permission.ACCOUNT_USERS_MANAGE, query=ReceiptQuery, body=UserMembers, answer=RevokedUser
+)
+def change_user(caller: Caller, query: Members, members: Members, user_id: str) -> Record:
     """Change a user.
 
     Only the members that are sent change. Nobody but the root user changes the root user.
     """
-    return user_record(edit_user(caller, user_id, lambda user: user_changes(members, user), services()))
+    view = edit_user(caller, user_id, lambda user: user_changes(members, user), services())
+    is_asked_for = query.get("revocation", False) and view.user.is_disabled
+    return {**user_record(view), **(revoked(caller, view.user) if is_asked_for else {})}
 
 
-@USERS.call("DELETE", "/users/<user_id>", Permission.ACCOUNT_USERS_MANAGE, answer=records.Done)
-def remove_user(caller: Caller, user_id: str) -> Record:
+@USERS.call("DELETE", "/users/<user_id>", Permission.ACCOUNT_USERS_MANAGE, query=ReceiptQuery, answer=UserDeleted)
+def remove_user(caller: Caller, query: Members, user_id: str) -> Record:
     """Delete a user, for ever.
 
     Sessions end at once, the seat is free, what the user did stays theirs. The email can be given to a new user.
     """
-    delete_user(caller, user_id, services())
-    return {"message": "ok"}
+    deleted = delete_user(caller, user_id, services())
+    return {"message": "ok", **(revoked(caller, deleted.user) if query.get("revocation", False) else {})}
 
 
 @USERS.call("GET", "/users/<user_id>/groups", Permission.ACCOUNT_GROUPS_READ, answer=records.GroupSummaryList)

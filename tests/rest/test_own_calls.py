@@ -27,7 +27,10 @@ def cookie(services, active) -> str:
 def test_a_force_logout_ends_the_sessions_and_answers_the_user(api, services, active, cookie):
     shown = done(api.get(f"/users/{active.id}"))
     assert check_session(cookie, services) is not None
-    assert done(api.post(f"/users/{active.id}/force_logout")) == shown
+    answered = done(api.post(f"/users/{active.id}/force_logout"))
+    receipt = answered.pop("revocation")
+    assert answered == shown
+    assert (receipt["reason"], receipt["sessions"], receipt["webhooks"]) == ("force_logout", 1, [])
     assert check_session(cookie, services) is None
     assert check_session(by_password(active.email, PASSWORD, None, BROWSER, services).secret, services)
 

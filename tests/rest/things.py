@@ -10,7 +10,9 @@ from typing import Any
 from flask import Flask
 
 from provisioning.actions.accounts import MadeAccount
+from provisioning.actions.activity import seal_activity
 from provisioning.actions.services import Services
+from provisioning.actions.webhook_deliveries import hand_over
 from tests.actions.saml_world import connected
 from tests.doors.api import ACCOUNTS, RULE, ApiClient, done
 
@@ -23,6 +25,15 @@ def _api_key(api: ApiClient, made: MadeAccount, _: Services) -> str:
     return str(done(api.post(keys, {"name": "walked"}))["api_key"])
 
 
+def _delivery(api: ApiClient, made: MadeAccount, services: Services) -> str:
+    """Something that the webhook of the same walk was told."""
+    webhook_id = done(api.get("/webhooks"))["webhooks"][-1]["id"]
+    api.group("Told of")
+    seal_activity(services)
+    hand_over(services)
+    return str(done(api.get(f"/webhooks/{webhook_id}/deliveries"))["deliveries"][0]["id"])
+
+
 # Parameter of an address -> how one is made.
 MAKERS: Mapping[str, Make] = {
     "user_id": lambda api, made, services: api.user("walked@acme.example")["id"],
@@ -31,6 +42,10 @@ MAKERS: Mapping[str, Make] = {
     "api_key": _api_key,
     "saml_connection_id": lambda api, made, services: connected(services, made).id,
     "scim_connection_id": lambda api, made, services: done(api.post("/scim_connections", {"name": "Walked"}))["id"],
+    "webhook_id": lambda api, made, services: done(api.post("/webhooks", {"url": "https://hooks.example/walked"}))[
+        "id"
+    ],
+    "delivery_id": _delivery,
     "token_id": lambda api, made, services: done(api.post("/scim_tokens", {}))["id"],
 }
 # Bodies where the document's example would leave this machine.
