@@ -20,6 +20,7 @@ from provisioning.guard.context import SERVICES, SETTINGS
 from provisioning.guard.door import Door
 from provisioning.guard.pace import PACE, Pace
 from provisioning.guard.require import public, require_declarations
+from provisioning.guard.work import bound_work
 from provisioning.observe import Health, log, observe_requests
 from provisioning.settings import Settings
 from provisioning.store.engine import QueryCancelled, Unavailable
@@ -48,6 +49,7 @@ def create_app(services: Services, settings: Settings, redis: Redis | None = Non
         )
     observe_requests(app, services)
     guard_browsers(app)
+    bound_work(app, settings)
     for door in DOORS:
         door.register(app)
     add_health(app, services, redis)
