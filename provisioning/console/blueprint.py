@@ -25,6 +25,7 @@ from provisioning.console.sign_in_settings import add_sign_in_settings
 from provisioning.console.user_acts import add_user_acts
 from provisioning.console.user_edit import add_user_edit
 from provisioning.console.users import add_users
+from provisioning.console.webhooks import add_webhooks
 from provisioning.guard.csrf import require_own_form
 from provisioning.guard.door import Door, registering
 from provisioning.guard.local_paths import PAGES
@@ -45,6 +46,7 @@ ROOMS = (
     add_saml_connections,
     add_provisioning,
     add_api_keys,
+    add_webhooks,
     add_activity,
     add_account_page,
     add_account,

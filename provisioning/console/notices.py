@@ -53,6 +53,10 @@ SENTENCES: Mapping[str, str] = {
     "switched_off": "It was switched off.",
     "switched_on": "It was switched on and works again.",
     "user_changed": "{name} was changed.",
+    "webhook_paused": "The webhook is paused.",
+    "webhook_removed": "The webhook was removed.",
+    "webhook_replayed": "It is sent again in a moment.",
+    "webhook_resumed": "The webhook is resumed; what has waited is on its way.",
     "user_email_waits": "{name} was changed. The new email holds once the link in the mail to it was used.",
 }
 

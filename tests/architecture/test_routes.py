@@ -25,6 +25,7 @@ AUTOMATIC = {"HEAD", "OPTIONS"}
 READ_WITH_MANAGE = {
     "/user-limit", "/users/invite", "/users/<user_id>/edit", "/users/<user_id>/groups", "/groups/new",
     "/account/environments/new", "/account/cancel", "/api-keys", "/api-keys/new", "/api-keys/<key_id>/<slug>",
+    "/webhooks/new", "/webhooks/<webhook_id>/<slug>",
     "/sign-in", "/sign-in/settings", "/sign-in/enforce", "/sign-in/new",
     "/sign-in/<connection_id>", "/sign-in/<connection_id>/delete",
     "/provisioning", "/provisioning/new", "/provisioning/<connection_id>", "/provisioning/<connection_id>/delete",
