@@ -43,7 +43,11 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length).decode()
+                if len(body.encode()) < length:
+                    # Its sender was killed between two words.
+                    return
                 request = Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
                 outer.received.append(request)
                 status = outer.answer(request)
