@@ -150,6 +150,18 @@ def check_proof(unit: Unit, user: User, password: str, code: str | None, service
     Raises:
         Refusal: TOO_MANY_REQUESTS, INVALID_CREDENTIALS, SECOND_FACTOR_WRONG.
     """
+    check_password(unit, user, password, services)
+    if unit.second_factors.is_on(user.id):
+        spend_code(unit, user, code or "", services)
+    forget_wrong_tries(unit, user)
+
+
+def check_password(unit: Unit, user: User, password: str, services: Services) -> None:
+    """Refuse what is not the user's password; the try is counted as one of a proof (LGN-2, LGN-5).
+
+    Raises:
+        Refusal: TOO_MANY_REQUESTS, INVALID_CREDENTIALS.
+    """
     caller = nobody(WayIn.CONSOLE, unit.caller.address, user.account_id)
     key = throttle.of_proof(user.account_id, user.id)
     tries = count_try(caller, [key], services)[key]
@@ -158,9 +170,6 @@ def check_proof(unit: Unit, user: User, password: str, code: str | None, service
     # An over-long text is hashed by nobody, and is no password.
     if not services.hasher.is_right(typed[: passwords.LONGEST], stored) or len(typed) > passwords.LONGEST:
         raise Refusal(Code.INVALID_CREDENTIALS, "password")
-    if unit.second_factors.is_on(user.id):
-        spend_code(unit, user, code or "", services)
-    forget_wrong_tries(unit, user)
 
 
 def begin(unit: Unit, user: User, services: Services) -> SetUp:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from provisioning.actions.access import end_access
+from provisioning.actions.access import end_access, raise_epoch
 from provisioning.actions.links import new_secret
 from provisioning.actions.services import Services, repeated
 from provisioning.actions.standing import lock_other
@@ -11,13 +11,15 @@ from provisioning.actions.users import require_verb
 from provisioning.domain import policy
 from provisioning.domain.accounts import Account
 from provisioning.domain.caller import Caller, Credential, WayIn, nobody
+from provisioning.domain.errors import Code, Refusal, not_found
 from provisioning.domain.events import Event
 from provisioning.domain.keys import secret_hash
 from provisioning.domain.permissions import Permission
-from provisioning.domain.sessions import SEEN_EVERY, EndReason, Method, Session, ends_at, is_good
+from provisioning.domain.proof import require_fresh
+from provisioning.domain.sessions import KEPT_FOR, SEEN_EVERY, EndReason, Method, Session, ends_at, is_good
 from provisioning.domain.users import User, UserView, Verb
 from provisioning.store.engine import Unavailable
-from provisioning.store.sessions import SessionRow, find_session
+from provisioning.store.sessions import SessionRow, accounts_with_old_sessions, find_session
 from provisioning.store.unit_of_work import Unit
 
 LONGEST_USER_AGENT = 400
@@ -139,6 +141,7 @@ def caller_of(session: Session, address: str | None) -> Caller:
         address=address,
         session=session.id,
         proved_at=session.proved_at,
+        time_zone=user.time_zone,
     )
 
 
@@ -177,6 +180,98 @@ def force_logout(caller: Caller, user_id: str, services: Services) -> UserView:
         require_verb(unit.caller, before, Verb.FORCE_LOGOUT)
         saved = unit.users.save(before, end_access(unit, before, EndReason.FORCE_LOGOUT))
         return unit.users.views([saved])[0]
+
+
+def own_sessions(caller: Caller, services: Services) -> list[Session]:
+    """Return the caller's own good sessions, newest first (OUT-4)."""
+    with services.read(caller) as unit:
+        user = unit.users.get(caller.id)
+        policy.require(caller, Permission.SELF_PROFILE_MANAGE, user)
+        return [session for session in unit.sessions.of_user(user.id) if is_good(session, unit.now)]
+
+
+@repeated
+def end_session(caller: Caller, session_id: str, services: Services) -> None:
+    """End one of the caller's own sessions (OUT-4).
+
+    Raises:
+        Refusal: not found, for an unknown one, one that ended, and one of somebody else alike (TEN-2, KEY-5).
+    """
+    with services.unit(caller) as unit:
+        user = unit.users.lock(caller.id)
+        policy.require(caller, Permission.SELF_PROFILE_MANAGE, user)
+        session = unit.sessions.get(session_id)
+        if session is None or session.user.id != user.id or not is_good(session, unit.now):
+            raise not_found("Session")
+        unit.sessions.end(session.id, unit.now, EndReason.BY_OWNER.value, caller.id)
+        unit.record(Event("session.ended", "user", user.id, user.name, {"session": session.id}))
+
+
+@repeated
+def end_other_sessions(caller: Caller, services: Services) -> OpenedSession:
+    """End all sessions of the caller but this one, which goes on under a new value (OUT-4, SES-3).
+
+    Raises:
+        Refusal: PROOF_NEEDED (SES-4).
+    """
+    with services.unit(caller) as unit:
+        user = unit.users.lock(caller.id)
+        policy.require(caller, Permission.SELF_PROFILE_MANAGE, user)
+        require_fresh(caller, unit.now)
+        return keep_only_this_session(unit, user, user, EndReason.BY_OWNER, services)
+
+
+def keep_only_this_session(
+    unit: Unit, before: User, after: User, reason: EndReason, services: Services
+) -> OpenedSession:
+    """Save the user with the epoch raised, so that every session is dead but the caller's, which moves along.
+
+    Args:
+        unit: the open transaction.
+        before: as locked.
+        after: with whatever else changes.
+        reason: why the others end.
+        services: from outside.
+    """
+    session = _this_session(unit, before)
+    saved = unit.users.save(before, raise_epoch(unit, after, reason))
+    return _renewed(unit, session, saved, services)
+
+
+def renew_session(unit: Unit, user: User, services: Services) -> OpenedSession:
+    """Give the caller's session a new value, the proof of this moment, and the user's present epoch (SES-3).
+
+    Its end and its id stay; the value that the browser had so far is dead. The user is locked.
+
+    Raises:
+        Refusal: CREDENTIAL_INVALID where the session ended in between.
+    """
+    return _renewed(unit, _this_session(unit, user), user, services)
+
+
+def _this_session(unit: Unit, user: User) -> Session:
+    """Return the caller's session if it is still good now that its user is locked: nothing brings a dead one back."""
+    session = unit.sessions.get(unit.caller.session or "")
+    if session is None or session.user.id != user.id or not is_good(session, unit.now):
+        raise Refusal(Code.CREDENTIAL_INVALID)
+    return session
+
+
+def _renewed(unit: Unit, session: Session, user: User, services: Services) -> OpenedSession:
+    secret = new_secret(services)
+    unit.sessions.renew(session.id, secret_hash(secret), user.epoch, unit.now)
+    return OpenedSession(secret, session.id, user, session.expires_at)
+
+
+def forget_ended_sessions(services: Services) -> int:
+    """Delete what ended more than 90 days ago, each account in a transaction of its own; returns how many (SES-7)."""
+    with services.read(nobody(WayIn.WORKER, None)) as unit:
+        due = accounts_with_old_sessions(unit.connection, unit.now - KEPT_FOR)
+    forgotten = 0
+    for account_id in due:
+        with services.unit(nobody(WayIn.WORKER, None, account_id)) as unit:
+            forgotten += unit.sessions.forget_ended(unit.now - KEPT_FOR)
+    return forgotten
 
 
 def sessions_of(caller: Caller, user_id: str, services: Services) -> list[Session]:

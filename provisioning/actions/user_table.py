@@ -1,4 +1,4 @@
-"""What the Console shows of users: the table, one person's page with what can be done to them and why not, one's own.
+"""What the Console shows of users: the table, one person's page with what can be done to them and why not.
 
 Each answer is read by few statements and whole, so that a page can be drawn without asking again. What cannot be done
 is asked of the same rules that would refuse it (USR-3, ROOT-2, PWD-1, INV-2); the page only repeats their sentence.
@@ -76,14 +76,6 @@ class UserPage:
     looks_like: User | None
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What everybody sees of themself."""
-
-    account: Account
-    view: UserView
-
-
 def user_table(caller: Caller, query: TableQuery, services: Services) -> UserTable:
     """Return one page of the account's users by name.
 
@@ -129,14 +121,6 @@ def user_page(caller: Caller, user_id: str, services: Services) -> UserPage:
             waiting_email=_waiting_email(unit, user),
             looks_like=None if user.is_inactive else _taken_for(unit, user),
         )
-
-
-def own_profile(caller: Caller, services: Services) -> Profile:
-    """Return what a person sees of themself (USR-10)."""
-    with services.read(caller) as unit:
-        user = unit.users.get(caller.id)
-        policy.require(caller, Permission.SELF_PROFILE_MANAGE, user)
-        return Profile(unit.accounts.get(), unit.users.views([user])[0])
 
 
 def _taken_for(unit: Unit, user: User) -> User | None:

@@ -1,14 +1,13 @@
-"""The account's user limit, and everybody's own page."""
+"""The account's user limit."""
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from provisioning.actions.seats import change_additional_seats, show_seats
-from provisioning.actions.user_table import own_profile
 from provisioning.console.errors import form_page
 from provisioning.console.forms import Filled, UserLimitForm, read_form
 from provisioning.console.notices import leave_notice
-from provisioning.console.pages import lead_to, page
+from provisioning.console.pages import lead_to
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Refusal
 from provisioning.domain.permissions import Permission
@@ -21,16 +20,9 @@ LIMIT = "/user-limit"
 
 
 def add_account(blueprint: Blueprint) -> None:
-    """Add the routes of the user limit and of the own page."""
+    """Add the routes of the user limit."""
     blueprint.add_url_rule(LIMIT, view_func=show_limit, methods=["GET"])
     blueprint.add_url_rule(LIMIT, view_func=post_limit, methods=["POST"])
-    blueprint.add_url_rule("/profile", view_func=show_profile, methods=["GET"])
-
-
-@requires(Permission.SELF_PROFILE_MANAGE, session_caller)
-def show_profile(caller: Caller) -> Response:
-    """Show people who they are here."""
-    return page("profile.html", caller=caller, profile=own_profile(caller, services()))
 
 
 @requires(Permission.ACCOUNT_SEATS_MANAGE, session_caller)

@@ -17,6 +17,7 @@ from provisioning.console.invite import add_invite
 from provisioning.console.links import add_links
 from provisioning.console.login import add_login
 from provisioning.console.login_steps import add_login_steps
+from provisioning.console.profile import add_profile
 from provisioning.console.proof import add_proof
 from provisioning.console.provisioning import add_provisioning
 from provisioning.console.saml_connections import add_saml_connections
@@ -50,6 +51,7 @@ ROOMS = (
     add_activity,
     add_account_page,
     add_account,
+    add_profile,
     add_second_factor,
     add_proof,
 )

@@ -66,7 +66,7 @@ STATUSES: Mapping[Code, S] = {
     Code.NOT_OWED: S.CONFLICT,
     Code.PASSWORD_REFUSED: S.UNPROCESSABLE_ENTITY,
     Code.PERMISSION_SYSTEM_UNAVAILABLE: S.UNPROCESSABLE_ENTITY,
-    Code.PROOF_NEEDED: S.FORBIDDEN,
+    Code.PROOF_NEEDED: S.SEE_OTHER,
     Code.PROVISIONING_BLOCKS_TWO_FACTOR: S.CONFLICT,
     Code.ROLE_ABOVE_CAP: S.FORBIDDEN,
     Code.ROOT_USER_ONLY: S.FORBIDDEN,
@@ -125,7 +125,6 @@ TITLES: Mapping[S, str] = {
     S.CONFLICT: "This cannot be done now",
     S.TOO_MANY_REQUESTS: "Wait a moment",
 }
-PROOF_TITLE = "Is it still you?"
 OTHER_TITLE = "That did not work"
 FAULT_TITLE = "Something failed on our side"
 FAULT_SENTENCE = "Try again in a moment. If it happens again, tell your administrator the reference below."
@@ -162,13 +161,11 @@ def form_page(template: str, code: Code | None, **context: Any) -> Response:
 
 
 def error_page(refusal: Refusal) -> Response:
-    """Return the page of a refusal; who is not logged in is led to the login page and from there back."""
+    """Return the page of a refusal; who is not logged in, or has to prove again who they are, is led there and back."""
     if refusal.code is Code.CREDENTIAL_INVALID:
         response = lead_to(_login_and_back())
     elif refusal.code is Code.PROOF_NEEDED:
-        response = form_page(
-            "proof_needed.html", refusal.code, title=PROOF_TITLE, text=sentence(refusal), address=_proof_and_back()
-        )
+        response = lead_to(_proof_and_back())
     else:
         title = TITLES.get(STATUSES[refusal.code], OTHER_TITLE)
         response = form_page("error.html", refusal.code, title=title, text=sentence(refusal))
@@ -184,10 +181,12 @@ def fault_page(status: int, reference: str) -> Response:
 
 
 def _proof_and_back() -> str:
-    """Return the address of the fresh proof, with the page that the refused act began on."""
+    """Return the address of the fresh proof, with the page that was asked for or that the refused act began on."""
     path = request.path
     while path and not is_own_page(path):
         path = path.rpartition("/")[0]
+    if path == request.path and request.method in ("GET", "HEAD"):
+        path = request.full_path.removesuffix("?")
     return f"{PROOF}?next={quote(path or '/', safe='')}"
 
 

@@ -21,11 +21,14 @@ T = TypeVar("T")
 
 NOT_AN_EMAIL = "Enter an email address such as name@example.com."
 NO_PASSWORD = "Enter your password."  # noqa: S105 - a sentence, not a password.
+NO_NEW_PASSWORD = "Enter a new password."  # noqa: S105 - a sentence, not a password.
+NO_TIME_ZONE = "Choose a time zone of the list."
+NO_BOX = "Tick the box or leave it."
 NO_NUMBER = f"Enter a number from 0 to {MOST_ADDITIONAL_BY_SELF_SERVICE}. For more users, contact support."
 NO_CODE = "Enter the six digits that your app shows, or one of your recovery codes."
 LONGEST_CODE = 100
 # What is never shown again (LGN-6).
-SECRET_FIELDS = frozenset({"password", "code"})
+SECRET_FIELDS = frozenset({"password", "current_password", "code"})
 TOO_LONG = f"Use at most {LONGEST_NAME_PART} characters."
 HOLDS_NUL = "This holds a character that cannot be stored. Type it again."
 
@@ -118,6 +121,28 @@ class ProofForm(Form):
 
     password = fields.String(required=True, validate=some_text, error_messages={"required": NO_PASSWORD})
     code = fields.String(load_default="", validate=no_longer_than_a_code)
+
+
+class OtherPasswordForm(Form):
+    """Another password, with the present one (LGN-5)."""
+
+    current_password = fields.String(required=True, validate=some_text, error_messages={"required": NO_PASSWORD})
+    password = fields.String(required=True, validate=some_text, error_messages={"required": NO_NEW_PASSWORD})
+
+
+class NamesForm(Form):
+    """The own names; none is needed, as an email is a name too."""
+
+    first_name = Trimmed(load_default="", validate=a_name)
+    last_name = Trimmed(load_default="", validate=a_name)
+    display_name = Trimmed(load_default="", validate=a_name)
+
+
+class PreferencesForm(Form):
+    """Time zone and mails; a box that is not ticked is not sent."""
+
+    time_zone = Trimmed(required=True, error_messages={"required": NO_TIME_ZONE})
+    share_mails = fields.Boolean(load_default=False, truthy={"yes"}, falsy={""}, error_messages={"invalid": NO_BOX})
 
 
 class NewPasswordForm(Form):

@@ -10,6 +10,7 @@ from provisioning.console.assets import asset_url
 from provisioning.console.navigation import CORNER, SIDE, entries, is_here
 from provisioning.console.notices import forget_notice, take_notice
 from provisioning.domain.caller import Caller
+from provisioning.domain.users import UTC_NAME
 from provisioning.guard.csrf import FIELD, form_token, keep_form_secret
 
 # A script of ours asks with it for a part of a page; an answer that leads elsewhere must then be told to it.
@@ -40,7 +41,7 @@ def page(
         form_token=form_token,
         form_field=FIELD,
         reference=g.get("request_id", ""),
-        words=words,
+        words=words.seen_in(caller.time_zone if caller else UTC_NAME),
         **context,
     )
     response = make_response(text, status)

@@ -1,10 +1,14 @@
-"""A grave act asks people once more who they are; this page takes the proof and leads back (SES-4)."""
+"""A grave act asks people once more who they are; this page takes the proof and leads back (SES-4).
+
+Pages whose forms need a fresh proof ask for it before they are shown, so that nothing typed is lost on the way.
+"""
+
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from provisioning.actions.fresh_proof import prove_again
-from provisioning.actions.second_factor import own_second_factor
+from provisioning.actions.fresh_proof import WaysOfProof, prove_again, ways_of_proof
 from provisioning.console.entering import asked_for
 from provisioning.console.errors import PROOF, form_page
 from provisioning.console.forms import Filled, ProofForm, read_form
@@ -12,11 +16,13 @@ from provisioning.console.pages import lead_to
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.permissions import Permission
+from provisioning.domain.proof import require_fresh
 from provisioning.guard.context import services
 from provisioning.guard.cookie import session_caller, set_session
 from provisioning.guard.require import requires
 
 # Refusal -> the field that it is said beside.
+WRONG_PASSWORD = "This is not your password. Try again."  # noqa: S105 - a sentence, not a password.
 FIELDS = {Code.INVALID_CREDENTIALS: "password", Code.SECOND_FACTOR_WRONG: "code", Code.TOO_MANY_REQUESTS: ""}
 
 
@@ -26,9 +32,18 @@ def add_proof(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(PROOF, view_func=post_proof, methods=["POST"])
 
 
+def ask_before(caller: Caller) -> None:
+    """Ask for a fresh proof before a page with a form that needs one is shown.
+
+    Raises:
+        Refusal: PROOF_NEEDED.
+    """
+    require_fresh(caller, services().now())
+
+
 @requires(Permission.SELF_PROFILE_MANAGE, session_caller)
 def show_proof(caller: Caller) -> Response:
-    """Ask for the password and, where one is on, the second factor."""
+    """Ask for the password and, where one is on, the second factor; or for a login at the organisation."""
     return _proof_page(caller, Filled())
 
 
@@ -44,6 +59,8 @@ def post_proof(caller: Caller) -> Response:
         if refusal.code not in FIELDS:
             raise
         form.refuse(FIELDS[refusal.code], refusal)
+        if refusal.code is Code.INVALID_CREDENTIALS:
+            form.errors["password"] = WRONG_PASSWORD
         return _proof_page(caller, form)
     response = lead_to(asked_for())
     set_session(response, renewed)
@@ -51,5 +68,16 @@ def post_proof(caller: Caller) -> Response:
 
 
 def _proof_page(caller: Caller, form: Filled) -> Response:
-    factor, back = own_second_factor(caller, services()), asked_for()
-    return form_page("proof.html", form.code, caller=caller, form=form, factor=factor, next=back)
+    ways, back = ways_of_proof(caller, services()), asked_for()
+    shown = {"ways": ways, "organisation": _organisation(ways, back), "next": back}
+    response = form_page("proof.html", form.code, caller=caller, form=form, **shown)
+    if form.code is Code.TOO_MANY_REQUESTS:
+        response.headers["Retry-After"] = str(form.wait)
+    return response
+
+
+def _organisation(ways: WaysOfProof, back: str) -> str | None:
+    """Return the address of a login that asks the organisation for a fresh proof, None for who came by password."""
+    if ways.connection_id is None:
+        return None
+    return f"/saml/{quote(ways.connection_id)}/login?{urlencode({'proof': 'fresh', 'next': back})}"

@@ -18,6 +18,7 @@ from provisioning.console.errors import form_page
 from provisioning.console.forms import CodeForm, Filled, read_form
 from provisioning.console.notices import leave_notice
 from provisioning.console.pages import lead_to, page
+from provisioning.console.proof import ask_before
 from provisioning.console.qr_code import qr_picture
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code, Refusal
@@ -40,7 +41,8 @@ def add_second_factor(blueprint: Blueprint) -> None:
 
 @requires(Permission.SELF_PROFILE_MANAGE, session_caller)
 def show_second_factor(caller: Caller) -> Response:
-    """Show whether there is one, and what can be done."""
+    """Show whether there is one, and what can be done; whoever sees it has proved who they are."""
+    ask_before(caller)
     return page("second_factor.html", caller=caller, factor=own_second_factor(caller, services()))
 
 

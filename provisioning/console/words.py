@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from types import SimpleNamespace
 
 from provisioning.actions.user_table import Names
 from provisioning.domain.activity import Entry
@@ -15,7 +17,8 @@ from provisioning.domain.roles_legacy import ROLE_NAMES, Role
 from provisioning.domain.scim_connections import Profile
 from provisioning.domain.seats import Plan
 from provisioning.domain.sessions import EndReason, Method
-from provisioning.domain.users import Status, User
+from provisioning.domain.time_zones import in_zone
+from provisioning.domain.users import UTC_NAME, Status, User
 
 STATUS_NAMES: Mapping[Status, str] = {
     Status.ACTIVE: "Active",
@@ -37,6 +40,8 @@ END_NAMES: Mapping[EndReason, str] = {
     EndReason.DISABLED: "Disabled",
     EndReason.DELETED: "Deleted",
     EndReason.REPLACED: "Replaced by a new login",
+    EndReason.BY_OWNER: "Ended by the user",
+    EndReason.PASSWORD_CHANGED: "Password changed",
     EndReason.SECOND_FACTOR_RESET: "Second factor removed",
     EndReason.ACCOUNT_CANCELLED: "Account cancelled",
 }
@@ -89,9 +94,19 @@ def managed_by(user: User, names: Names) -> str:
     return "SAML login" if "saml" in user.providers else "Gatelodge"
 
 
-def moment(at: datetime | None) -> str:
-    """Return a moment for people, in the named time zone of the page."""
-    return f"{at.astimezone(UTC).day} {at.astimezone(UTC):%b %Y, %H:%M} UTC" if at else "Never"
+def seen_in(time_zone: str) -> SimpleNamespace:
+    """Return the words of this page with every moment in a person's time zone (USR-10)."""
+    return SimpleNamespace(**{**globals(), "moment": partial(moment, time_zone=time_zone)})
+
+
+def moment(at: datetime | None, time_zone: str = UTC_NAME) -> str:
+    """Return a moment for people, in a time zone that is named."""
+    if at is None:
+        return "Never"
+    local = in_zone(at, time_zone)
+    # Places without an abbreviation of their own have a bare offset.
+    name = f"{local:%Z}" if f"{local:%Z}".isalpha() else f"UTC{local:%Z}"
+    return f"{local.day} {local:%b %Y, %H:%M} {name}"
 
 
 def exact(at: datetime) -> str:

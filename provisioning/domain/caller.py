@@ -48,6 +48,7 @@ class Caller:
         session: id of the session behind a session credential.
         reason: the operator's reason (OPS-5).
         proved_at: when the person behind a session last proved who they are (SES-4); None for other credentials.
+        time_zone: in which the person sees dates (USR-10).
     """
 
     account: str
@@ -62,6 +63,7 @@ class Caller:
     session: str | None = None
     reason: str | None = None
     proved_at: datetime | None = None
+    time_zone: str = "UTC"
 
     @property
     def is_operator(self) -> bool:

@@ -12,6 +12,8 @@ MOST_SECONDS = 7 * 24 * 3600
 LEAST_SECONDS = 300
 # How old `last_seen_at` may become before a request renews it: fewer writes, and the idle limit stays exact enough.
 SEEN_EVERY = timedelta(seconds=60)
+# So long an ended session tells when, why and by whom it ended (SES-7).
+KEPT_FOR = timedelta(days=90)
 
 
 class Method(StrEnum):
@@ -32,6 +34,8 @@ class EndReason(StrEnum):
     DISABLED = "disabled"
     DELETED = "deleted"
     REPLACED = "replaced"
+    BY_OWNER = "by_owner"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason, not a password.
     SECOND_FACTOR_RESET = "second_factor_reset"
     ACCOUNT_CANCELLED = "account_cancelled"
 

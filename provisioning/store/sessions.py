@@ -119,6 +119,16 @@ def find_link(connection: Connection, secret_hash: str) -> LinkRow | None:
     return _link_of(row) if row is not None else None
 
 
+def accounts_with_old_sessions(connection: Connection, before: datetime) -> list[str]:
+    """Return the ids of accounts that have sessions which ended, or ran out, at a moment or earlier."""
+    statement = select(sessions.c.account_id).where(_is_over(before)).distinct()
+    return list(connection.execute(statement).scalars())
+
+
+def _is_over(before: datetime) -> ColumnElement[bool]:
+    return or_(sessions.c.ended_at <= before, sessions.c.expires_at <= before)
+
+
 def _link_of(row: Row[Any]) -> LinkRow:
     return LinkRow(**{**row._mapping, "purpose": Purpose(row.purpose)})
 
@@ -182,6 +192,10 @@ class Sessions:
         statement = update(sessions).where(self._mine(), sessions.c.id == session_id, sessions.c.ended_at.is_(None))
         values = {"secret_hash": secret_hash, "epoch": epoch, "proved_at": now, "last_seen_at": now}
         return self._connection.execute(statement.values(values)).rowcount == 1
+
+    def forget_ended(self, before: datetime) -> int:
+        """Delete sessions that ended, or ran out, at a moment or earlier; returns how many (SES-7)."""
+        return self._connection.execute(delete(sessions).where(self._mine(), _is_over(before))).rowcount
 
     def touch(self, session_id: str, now: datetime) -> None:
         """Note that a session was used."""

@@ -36,6 +36,7 @@ def pages(account, caller, services, sql) -> list[str]:
         f"/provisioning/{scim.connection_id}/tokens/new", f"/provisioning/tokens/{scim.id}/rotate", "/api-keys",
         "/api-keys/new", f"/api-keys/{key}/rotate", "/activity", "/activity/export", "/account", "/account/cancel",
         "/account/environments/new", f"/account/environments/{environment}", "/user-limit",
+        "/profile", "/profile/email", "/profile/password", "/profile/proof", "/profile/second-factor",
     ]  # fmt: skip
 
 

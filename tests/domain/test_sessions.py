@@ -99,5 +99,5 @@ def test_the_earliest_cap_ends_a_session(caps, hours):
 def test_every_end_has_a_reason():
     assert set(EndReason) == {
         "account_cancelled", "log_out", "force_logout", "password_reset", "disabled", "deleted", "replaced",
-        "second_factor_reset",
+        "second_factor_reset", "by_owner", "password_changed",
     }  # fmt: skip
