@@ -60,6 +60,9 @@ FORMS = {
     "/sign-in/settings": {},
     "/users/<user_id>/edit": {},
     "/users/<user_id>/groups": {},
+    "/webhooks/<webhook_id>/deliveries/<delivery_id>": {},
+    "/webhooks/new": {},
+    "/webhooks/{dana}/delete": {},
 }
 STATE = "select (select count(*) from sessions where ended_at is null), (select count(*) from outbox), \
  (select string_agg(t::text, '' order by id) from users t), (select string_agg(s::text, '') from seats s)"
