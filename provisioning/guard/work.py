@@ -7,8 +7,9 @@ A directory's everyday look-up (`userName eq "x"`) is answered by an index and t
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import partial
 
 from flask import Flask, Response, g, request
 
@@ -96,8 +97,9 @@ def bound_work(app: Flask, settings: Settings) -> None:
     def keep_while_streaming(response: Response) -> Response:
         """A body that is streamed is work until its last byte."""
         if "place" in g and response.is_streamed:
-            kind = g.pop("place")
-            response.call_on_close(lambda: places.give_back(kind))
+            ended = _Once(partial(places.give_back, g.pop("place")))
+            response.response = _until_the_end(response.iter_encoded(), ended)
+            response.call_on_close(ended)
         return response
 
     @app.teardown_request
@@ -105,6 +107,24 @@ def bound_work(app: Flask, settings: Settings) -> None:
         kind = g.pop("place", None)
         if kind is not None:
             places.give_back(kind)
+
+
+class _Once:
+    """Calls something the first time that it is called itself: a stream ends by its last byte, or by being left."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call, self._lock = call, threading.Lock()
+
+    def __call__(self) -> None:
+        if self._lock.acquire(blocking=False):
+            self._call()
+
+
+def _until_the_end(parts: Iterable[bytes], ended: Callable[[], None]) -> Iterator[bytes]:
+    try:
+        yield from parts
+    finally:
+        ended()
 
 
 def is_look_up(text: str | None) -> bool:

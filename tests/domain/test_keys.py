@@ -152,7 +152,9 @@ def test_what_is_rotated_ends_after_the_overlap_and_never_later_than_before():
 
 
 @pytest.mark.rule("KEY-2")
-@pytest.mark.parametrize("ended", [{"revoked_at": NOW}, {"disabled_at": NOW}, {"replaced_by": "x"}, {"expires_at": NOW}])
+@pytest.mark.parametrize(
+    "ended", [{"revoked_at": NOW}, {"disabled_at": NOW}, {"replaced_by": "x"}, {"expires_at": NOW}]
+)
 def test_only_a_good_key_is_rotated_and_once(ended):
     require_rotatable("key", a_key(), NOW)
     with pytest.raises(Refusal) as refused:
