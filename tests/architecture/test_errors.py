@@ -33,7 +33,7 @@ def test_every_code_has_a_status_at_every_door_and_none_is_a_fault_of_ours(door,
     # The Console leads to the login page, and to the page that asks for a fresh proof, and from there back.
     is_led_to_login = door == "console" and code in (Code.CREDENTIAL_INVALID, Code.PROOF_NEEDED)
     not_implemented = code is Code.NOT_OFFERED and status == 501
-    assert 400 <= status < 500 or (is_led_to_proof and status == 303) or not_implemented
+    assert 400 <= status < 500 or (is_led_to_login and status == 303) or not_implemented
 
 
 def test_no_door_maps_what_the_domain_does_not_know():
