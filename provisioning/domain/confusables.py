@@ -21,6 +21,8 @@ _PAIRS = (
 )
 LOOKALIKES = {ord(other): letter for letters, others in _PAIRS for letter, other in zip(letters, others, strict=True)}
 SEQUENCES = (("rn", "m"), ("vv", "w"))
+# Marks, control characters and separators: by them alone nobody tells two names apart.
+UNSEEN = "MCZ"
 # What stands between the parts of a name, and is easily overlooked.
 BETWEEN = str.maketrans("", "", " .-_'’\u00a0")
 
@@ -30,7 +32,7 @@ def skeleton(text: str) -> str:
     plain = "".join(
         letter
         for letter in unicodedata.normalize("NFKD", comparison_key(text))
-        if not unicodedata.category(letter).startswith("M")
+        if unicodedata.category(letter)[0] not in UNSEEN
     )
     # Twice, as a Cyrillic i looks like a Latin one, and that like an l.
     found = plain.translate(BETWEEN).translate(LOOKALIKES).translate(LOOKALIKES)

@@ -1,7 +1,7 @@
 """IDN-7: who could be taken for an administrator."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from provisioning.domain.confusables import confusable_with, skeleton, warnings_of
@@ -31,6 +31,7 @@ def test_other_names_have_others(one, other):
 
 
 @pytest.mark.rule("IDN-7", "LIM-7")
+@example("0\r¨")
 @given(st.text(max_size=60))
 def test_every_text_has_a_skeleton_and_it_stays_when_taken_again(text):
     assert skeleton(skeleton(text)) == skeleton(text)
