@@ -211,9 +211,7 @@ class Keys:
     def set_warned(self, issued: AccountKey | ScimToken, days: int) -> None:
         """Note of which stretch before its end somebody was warned."""
         table = account_keys if isinstance(issued, AccountKey) else scim_tokens
-        self._connection.execute(
-            update(table).where(self._in(table), table.c.id == issued.id).values(warned_days=days)
-        )
+        self._connection.execute(update(table).where(self._in(table), table.c.id == issued.id).values(warned_days=days))
 
     def save(self, issued: AccountKey | ScimToken) -> None:
         """Write what changed of a key or token."""
