@@ -1,6 +1,5 @@
 """`gatelodge scim-token`: tokens of SCIM connections: made, rotated, switched off, kept, revoked (API-2, KEY-2)."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,8 +20,7 @@ from provisioning.actions.services import Services
 from provisioning.commands.installation import Place, open_account
 from provisioning.commands.options import account_option, operators
 from provisioning.commands.output import show
-from provisioning.commands.terms import facts_of, overlap_option, terms_options
-from provisioning.domain.caller import Caller
+from provisioning.commands.terms import add_act, facts_of, overlap_option, terms_options
 from provisioning.domain.keys import ScimToken, Terms
 
 
@@ -68,50 +66,18 @@ def rotate_token(account_id: str, token_id: str, overlap: timedelta, place: Plac
         show(_made(made, None, services), as_json=place.as_json)
 
 
-@scim_token.command("revoke")
-@account_option
-@click.argument("token_id", metavar="TOKEN")
-@operators(changes=True)
-def revoke_token(account_id: str, token_id: str, place: Place) -> None:
-    """Revoke a token by its id (gst_…), at once and for ever."""
-    _do(revoke_scim_token, account_id, token_id, place)
-
-
-@scim_token.command("disable")
-@account_option
-@click.argument("token_id", metavar="TOKEN")
-@operators(changes=True)
-def disable_token(account_id: str, token_id: str, place: Place) -> None:
-    """Switch a token off until it is switched on again."""
-    _do(disable_scim_token, account_id, token_id, place)
-
-
-@scim_token.command("enable")
-@account_option
-@click.argument("token_id", metavar="TOKEN")
-@operators(changes=True)
-def enable_token(account_id: str, token_id: str, place: Place) -> None:
-    """Switch a token on again."""
-    _do(enable_scim_token, account_id, token_id, place)
-
-
-@scim_token.command("keep")
-@account_option
-@click.argument("token_id", metavar="TOKEN")
-@operators(changes=True)
-def keep_token(account_id: str, token_id: str, place: Place) -> None:
-    """Keep a token whose maker is gone: it need not be reviewed any more."""
-    _do(keep_scim_token, account_id, token_id, place)
-
-
-def _do(act: Callable[[Caller, str, Services], ScimToken], account_id: str, token_id: str, place: Place) -> None:
-    with open_account(place, account_id) as (caller, services):
-        show(_facts(act(caller, token_id, services), None), as_json=place.as_json)
-
-
 def _made(made: MadeToken, connection: str | None, services: Services) -> dict[str, Any]:
     return {**_facts(made.token, connection), "base_url": f"{services.public_url}/scim/v2", "token": made.text}
 
 
-def _facts(token: ScimToken, connection: str | None) -> dict[str, Any]:
+def _facts(token: ScimToken, connection: str | None = None) -> dict[str, Any]:
     return {"id": token.id, "connection": connection or token.connection_id, **facts_of(token)}
+
+
+for _name, _act, _help in (
+    ("revoke", revoke_scim_token, "Revoke a token by its id (gst_…), at once and for ever."),
+    ("disable", disable_scim_token, "Switch a token off until it is switched on again."),
+    ("enable", enable_scim_token, "Switch a token on again."),
+    ("keep", keep_scim_token, "Keep a token whose maker is gone: it need not be reviewed any more."),
+):
+    add_act(scim_token, _name, _act, _help, "TOKEN", _facts)

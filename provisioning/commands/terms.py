@@ -1,4 +1,4 @@
-"""What `gatelodge key` and `gatelodge scim-token` share: lifetime, address ranges, overlap, and what is printed."""
+"""What `gatelodge key` and `gatelodge scim-token` share: lifetime, ranges, overlap, acts on one, what is printed."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,7 +7,11 @@ from typing import Any
 
 import click
 
-from provisioning.commands.options import Command
+from provisioning.actions.services import Services
+from provisioning.commands.installation import Place, open_account
+from provisioning.commands.options import Command, account_option, operators
+from provisioning.commands.output import show
+from provisioning.domain.caller import Caller
 from provisioning.domain.keys import OVERLAP_SECONDS, Issued, Terms
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -55,6 +59,34 @@ def overlap_option(command: Command) -> Command:
         help="How long the old one still works; 0s ends it at once.",
     )
     return decorate(command)
+
+
+def add_act(
+    group: click.Group,
+    name: str,
+    act: Callable[[Caller, str, Services], Any],
+    help_text: str,
+    metavar: str,
+    facts: Callable[[Any], dict[str, Any]],
+) -> None:
+    """Give a group a command that does something to one key or token and shows it.
+
+    Args:
+        group: `key` or `scim-token`.
+        name: of the command.
+        act: the action: caller, id, services -> the key or token as it is then.
+        help_text: what the command does.
+        metavar: name of the id in the help.
+        facts: what is shown of it.
+    """
+
+    @group.command(name, help=help_text)
+    @account_option
+    @click.argument("issued_id", metavar=metavar)
+    @operators(changes=True)
+    def run(account_id: str, issued_id: str, place: Place) -> None:
+        with open_account(place, account_id) as (caller, services):
+            show(facts(act(caller, issued_id, services)), as_json=place.as_json)
 
 
 def facts_of(issued: Issued) -> dict[str, Any]:
