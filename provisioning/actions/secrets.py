@@ -46,6 +46,7 @@ def _column(caller: Caller, column: SecretColumn, services: Services) -> Iterato
         damaged: list[str] = []
 
         def make(secret: bytes, place: str, damaged: list[str] = damaged) -> bytes | None:
+            """Return a secret under the newest key, None for one that no key opens."""
             renewed = services.cipher.renewed(secret, place)
             if renewed is None:
                 damaged.append(place)

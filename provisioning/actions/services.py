@@ -174,6 +174,7 @@ def repeated(action: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(action)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the action, as often as the database asks for, at most five times."""
         for _ in range(MOST_RUNS - 1):
             try:
                 return action(*args, **kwargs)

@@ -15,7 +15,7 @@ from provisioning.console.decisions import Decision, decision_page
 from provisioning.console.errors import LOGIN, form_page
 from provisioning.console.forms import Filled, Form, Trimmed, attempt, read_form
 from provisioning.console.notices import leave_notice
-from provisioning.console.pages import lead_to, page
+from provisioning.console.pages import add_routes, lead_to, page
 from provisioning.console.words import PLAN_NAMES, counted
 from provisioning.domain.caller import Caller
 from provisioning.domain.environments import Environment
@@ -41,7 +41,8 @@ class EnvironmentForm(Form):
 def add_account_page(blueprint: Blueprint) -> None:
     """Add the routes of the account, its product environments and its end."""
     one = f"{ENVIRONMENTS}/<environment_id>"
-    for path, method, view in (
+    add_routes(
+        blueprint,
         (ACCOUNT, "GET", show_account),
         (f"{ACCOUNT}/cancel", "GET", confirm_cancel),
         (f"{ACCOUNT}/cancel", "POST", post_cancel),
@@ -54,8 +55,7 @@ def add_account_page(blueprint: Blueprint) -> None:
         (f"{one}/enable", "POST", post_enabling),
         (f"{one}/delete", "GET", confirm_environment_deletion),
         (f"{one}/delete", "POST", post_environment_deletion),
-    ):
-        blueprint.add_url_rule(path, view_func=view, methods=[method])
+    )
 
 
 @requires(Permission.SELF_PROFILE_MANAGE, session_caller)

@@ -33,7 +33,7 @@ from provisioning.console.issued import (
     terms_of,
 )
 from provisioning.console.notices import leave_notice
-from provisioning.console.pages import lead_to, page
+from provisioning.console.pages import add_routes, lead_to, page
 from provisioning.domain.caller import Caller
 from provisioning.domain.keys import AccountKey
 from provisioning.domain.permissions import Permission
@@ -62,14 +62,14 @@ class KeyForm(TermsForm):
 def add_api_keys(blueprint: Blueprint) -> None:
     """Add the routes of account keys."""
     one = f"{KEYS}/<key_id>/<slug>"
-    for path, method, view in (
+    add_routes(
+        blueprint,
         (KEYS, "GET", show_keys),
         (f"{KEYS}/new", "GET", show_new_key),
         (f"{KEYS}/new", "POST", post_new_key),
         (one, "GET", confirm_key_act),
         (one, "POST", post_key_act),
-    ):
-        blueprint.add_url_rule(path, view_func=view, methods=[method])
+    )
 
 
 @requires(Permission.ACCOUNT_KEYS_MANAGE, session_caller)

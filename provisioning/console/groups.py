@@ -21,7 +21,7 @@ from provisioning.console.decisions import Decision, decision_page
 from provisioning.console.errors import form_page
 from provisioning.console.forms import Filled, Form, Trimmed, attempt, read_form
 from provisioning.console.notices import leave_notice
-from provisioning.console.pages import lead_to, page
+from provisioning.console.pages import add_routes, lead_to, page
 from provisioning.console.words import counted
 from provisioning.domain.caller import Caller
 from provisioning.domain.groups import Group, GroupChanges
@@ -49,7 +49,8 @@ class GroupForm(Form):
 def add_groups(blueprint: Blueprint) -> None:
     """Add the routes of groups."""
     one = f"{GROUPS}/<group_id>"
-    for path, method, view in (
+    add_routes(
+        blueprint,
         (GROUPS, "GET", show_groups),
         (f"{GROUPS}/new", "GET", show_new),
         (f"{GROUPS}/new", "POST", post_new),
@@ -58,8 +59,7 @@ def add_groups(blueprint: Blueprint) -> None:
         (f"{one}/members", "POST", post_member),
         (f"{one}/delete", "GET", confirm_deletion),
         (f"{one}/delete", "POST", post_deletion),
-    ):
-        blueprint.add_url_rule(path, view_func=view, methods=[method])
+    )
 
 
 @requires(Permission.ACCOUNT_GROUPS_READ, session_caller)

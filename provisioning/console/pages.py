@@ -1,8 +1,10 @@
 """How every page of the Console is made: the frame around it, its form token, the notice it shows once."""
 
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
-from flask import g, make_response, redirect, render_template, request
+from flask import Blueprint, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from provisioning.console import words
@@ -15,6 +17,12 @@ from provisioning.guard.csrf import FIELD, form_token, keep_form_secret
 
 # A script of ours asks with it for a part of a page; an answer that leads elsewhere must then be told to it.
 SCRIPT_HEADER = "HX-Request"
+
+
+def add_routes(blueprint: Blueprint, *routes: tuple[str, str, Callable[..., Any]]) -> None:
+    """Add pages, each as (path, method, view): GET and POST of one path are views of their own (AUZ-2)."""
+    for path, method, view in routes:
+        blueprint.add_url_rule(path, view_func=view, methods=[method])
 
 
 def page(

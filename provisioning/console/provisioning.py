@@ -45,7 +45,7 @@ from provisioning.console.issued import (
     terms_of,
 )
 from provisioning.console.notices import leave_notice
-from provisioning.console.pages import lead_to, page
+from provisioning.console.pages import add_routes, lead_to, page
 from provisioning.console.words import PROFILE_NAMES, counted
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code
@@ -87,7 +87,8 @@ def add_provisioning(blueprint: Blueprint) -> None:
     """Add the routes of SCIM connections and tokens."""
     one = f"{CONNECTIONS}/<connection_id>"
     token = f"{CONNECTIONS}/tokens/<token_id>/<slug>"
-    for path, method, view in (
+    add_routes(
+        blueprint,
         (CONNECTIONS, "GET", show_connections),
         (f"{CONNECTIONS}/new", "GET", show_new_connection),
         (f"{CONNECTIONS}/new", "POST", post_new_connection),
@@ -99,8 +100,7 @@ def add_provisioning(blueprint: Blueprint) -> None:
         (f"{one}/tokens/new", "POST", post_new_token),
         (token, "GET", confirm_token_act),
         (token, "POST", post_token_act),
-    ):
-        blueprint.add_url_rule(path, view_func=view, methods=[method])
+    )
 
 
 @requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)

@@ -10,7 +10,7 @@ from provisioning.console.decisions import Decision, decision_page
 from provisioning.console.errors import form_page
 from provisioning.console.forms import Filled, Form, Trimmed, a_name, attempt, read_form
 from provisioning.console.notices import leave_notice
-from provisioning.console.pages import lead_to
+from provisioning.console.pages import add_routes, lead_to
 from provisioning.console.sign_in_settings import SIGN_IN, TRAIL
 from provisioning.domain.caller import Caller
 from provisioning.domain.permissions import Permission
@@ -52,15 +52,15 @@ class SettingsForm(Form):
 def add_saml_connections(blueprint: Blueprint) -> None:
     """Add the routes of SAML connections."""
     one = f"{SIGN_IN}/<connection_id>"
-    for path, method, view in (
+    add_routes(
+        blueprint,
         (f"{SIGN_IN}/new", "GET", show_new_saml),
         (f"{SIGN_IN}/new", "POST", post_new_saml),
         (one, "GET", show_saml),
         (one, "POST", post_saml),
         (f"{one}/delete", "GET", confirm_disconnect),
         (f"{one}/delete", "POST", post_disconnect),
-    ):
-        blueprint.add_url_rule(path, view_func=view, methods=[method])
+    )
 
 
 @requires(Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE, session_caller)

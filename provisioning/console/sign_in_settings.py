@@ -13,7 +13,7 @@ from provisioning.console.decisions import Decision, decision_page
 from provisioning.console.errors import form_page
 from provisioning.console.forms import Filled, Form, attempt, one_of, read_form
 from provisioning.console.notices import leave_notice
-from provisioning.console.pages import lead_to, page
+from provisioning.console.pages import add_routes, lead_to, page
 from provisioning.console.words import counted
 from provisioning.domain.accounts import TwoFactor
 from provisioning.domain.caller import Caller
@@ -49,14 +49,14 @@ class SecurityForm(Form):
 
 def add_sign_in_settings(blueprint: Blueprint) -> None:
     """Add the routes of the account's security settings."""
-    for path, method, view in (
+    add_routes(
+        blueprint,
         (SIGN_IN, "GET", show_sign_in),
         (SETTINGS, "GET", show_settings_form),
         (SETTINGS, "POST", post_security),
         (ENFORCE, "GET", confirm_enforce),
         (ENFORCE, "POST", post_enforce),
-    ):
-        blueprint.add_url_rule(path, view_func=view, methods=[method])
+    )
 
 
 @requires(Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE, session_caller)

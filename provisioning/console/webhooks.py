@@ -24,7 +24,7 @@ from provisioning.console.errors import form_page
 from provisioning.console.forms import Filled, Form, Trimmed, attempt, read_form
 from provisioning.console.issued import secret_page
 from provisioning.console.notices import leave_notice
-from provisioning.console.pages import lead_to, page
+from provisioning.console.pages import add_routes, lead_to, page
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import invalid, not_found
 from provisioning.domain.permissions import Permission
@@ -123,7 +123,8 @@ BY_SLUG = {act.slug: act for act in ACTS}
 def add_webhooks(blueprint: Blueprint) -> None:
     """Add the routes of webhooks."""
     one = f"{WEBHOOKS}/<webhook_id>"
-    for path, method, view in (
+    add_routes(
+        blueprint,
         (WEBHOOKS, "GET", show_webhooks),
         (f"{WEBHOOKS}/new", "GET", show_new_webhook),
         (f"{WEBHOOKS}/new", "POST", post_new_webhook),
@@ -131,8 +132,7 @@ def add_webhooks(blueprint: Blueprint) -> None:
         (f"{one}/deliveries/<delivery_id>", "POST", post_replay),
         (f"{one}/<slug>", "GET", confirm_webhook_act),
         (f"{one}/<slug>", "POST", post_webhook_act),
-    ):
-        blueprint.add_url_rule(path, view_func=view, methods=[method])
+    )
 
 
 @requires(READ, session_caller)
