@@ -3,4 +3,4 @@
 They are plain SQL without the table models, as the models move on and an old migration must not.
 """
 
-HEAD = "m0002"
+HEAD = "m0003"

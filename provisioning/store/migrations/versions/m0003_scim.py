@@ -1,0 +1,13 @@
+"""What the whole SCIM profile keeps: settings of connections, and the log of what identity providers asked for."""
+
+from provisioning.store.migrations.steps import upgrade_with
+
+revision = "m0003"
+down_revision = "m0002"
+
+NEW_TABLES: tuple[str, ...] = ()
+
+
+def upgrade() -> None:
+    """Make the tables and columns."""
+    upgrade_with(__file__, NEW_TABLES)

@@ -1,0 +1,1 @@
+-- What the whole SCIM profile keeps, a section for each topic.
