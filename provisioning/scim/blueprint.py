@@ -1,4 +1,4 @@
-"""The SCIM door: its routes are in users.py, groups.py and discovery.py, its answers are made here.
+"""The SCIM door: its routes are in users.py, groups.py, lists.py and discovery.py, its answers are made here.
 
 Routes are thin: credential, body, action, answer. Errors of all of them, also of addresses that no route knows, come
 from the one table of errors.py.
@@ -11,6 +11,7 @@ from provisioning.guard.door import Door, registering
 from provisioning.scim.discovery import add_discovery
 from provisioning.scim.errors import error_answer, error_body
 from provisioning.scim.groups import add_groups
+from provisioning.scim.lists import add_lists
 from provisioning.scim.representation import BASE_PATH
 from provisioning.scim.responses import json_response
 from provisioning.scim.users import add_users
@@ -22,6 +23,7 @@ def make_blueprint() -> Blueprint:
     add_discovery(blueprint)
     add_users(blueprint)
     add_groups(blueprint)
+    add_lists(blueprint)
     return blueprint
 
 

@@ -1,4 +1,4 @@
-"""Routes of /Groups: one function a verb; members are read only where they are shown."""
+"""Routes of /Groups but for its lists (lists.py): one function a verb; members are read only where they are shown."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,6 @@ from provisioning.actions.groups import (
     create_group,
     delete_group,
     edit_group,
-    search_groups,
     show_group,
 )
 from provisioning.domain.caller import Caller
@@ -25,12 +24,12 @@ from provisioning.scim.etags import accepted_versions
 from provisioning.scim.json_body import read_json
 from provisioning.scim.membership import group_edit, needs_members
 from provisioning.scim.operations import Step, read_patch
-from provisioning.scim.parameters import ListRequest, known_form, list_request, projection_of, search_request
+from provisioning.scim.parameters import known_form, projection_of
 from provisioning.scim.projection import Projection
 from provisioning.scim.quirks import normal_resource
-from provisioning.scim.representation import group_body, list_body, location_of
+from provisioning.scim.representation import group_body, location_of
 from provisioning.scim.resources import group_changes, ids_of
-from provisioning.scim.responses import empty, json_response, not_modified, resource_response
+from provisioning.scim.responses import empty, not_modified, resource_response
 from provisioning.scim.schemas import checked_resource
 from provisioning.scim.traits import GROUPS
 
@@ -45,25 +44,11 @@ manages = requires(Permission.ACCOUNT_GROUPS_MANAGE, scim_caller)
 def add_groups(blueprint: Blueprint) -> None:
     """Add the routes of /Groups."""
     one = "/Groups/<group_id>"
-    blueprint.add_url_rule("/Groups", view_func=list_groups, methods=["GET"], strict_slashes=False)
     blueprint.add_url_rule("/Groups", view_func=post_group, methods=["POST"], strict_slashes=False)
-    blueprint.add_url_rule("/Groups/.search", view_func=post_search_groups, methods=["POST"], strict_slashes=False)
     blueprint.add_url_rule(one, view_func=get_group, methods=["GET"], strict_slashes=False)
     blueprint.add_url_rule(one, view_func=put_group, methods=["PUT"], strict_slashes=False)
     blueprint.add_url_rule(one, view_func=patch_group, methods=["PATCH"], strict_slashes=False)
     blueprint.add_url_rule(one, view_func=remove_group, methods=["DELETE"], strict_slashes=False)
-
-
-@reads
-def list_groups(caller: Caller) -> Response:
-    """Answer a list with filter, order and paging (RFC 7644 section 3.4.2)."""
-    return _listed(caller, list_request(request.args, GROUPS))
-
-
-@reads
-def post_search_groups(caller: Caller) -> Response:
-    """Answer the same list, asked for without anything in the address (RFC 7644 section 3.4.3)."""
-    return _listed(caller, search_request(read_json(GROUPS), GROUPS))
 
 
 @manages
@@ -150,11 +135,3 @@ def _read(caller: Caller, group_id: str, projection: Projection) -> GroupView:
 
 def _shown(view: GroupView, projection: Projection) -> Response:
     return resource_response(group_body(view, services().public_url, projection), view.group.version)
-
-
-def _listed(caller: Caller, asked: ListRequest) -> Response:
-    with_members = asked.projection.shows("members")
-    found = search_groups(caller, asked.query, services(), with_members=with_members)
-    public_url = services().public_url
-    bodies = [group_body(view, public_url, asked.projection) for view in found.items]
-    return json_response(list_body(found.total, asked.start, bodies))

@@ -1,23 +1,23 @@
-"""Routes of /Users: one function a verb; each reads the request, calls one action and shows what it answers."""
+"""Routes of /Users but for its lists (lists.py): each reads the request, calls one action and shows what it answers."""
 
 from flask import Blueprint, Response, request
 
-from provisioning.actions.users import create_user, delete_user, edit_user, search_users, show_user
+from provisioning.actions.users import create_user, delete_user, edit_user, show_user
 from provisioning.domain.caller import Caller
 from provisioning.domain.permissions import Permission
-from provisioning.domain.users import User, UserChanges, UserView
+from provisioning.domain.users import User, UserChanges
 from provisioning.guard.context import services
 from provisioning.guard.require import requires
 from provisioning.guard.scim_bearer import scim_caller
 from provisioning.scim.etags import accepted_versions
 from provisioning.scim.json_body import read_json
 from provisioning.scim.operations import read_patch
-from provisioning.scim.parameters import ListRequest, known_form, list_request, projection_of, search_request
+from provisioning.scim.parameters import known_form, projection_of
 from provisioning.scim.patch import user_edit
 from provisioning.scim.quirks import normal_resource
-from provisioning.scim.representation import list_body, location_of, user_body
+from provisioning.scim.representation import location_of, user_body
 from provisioning.scim.resources import new_user, user_changes
-from provisioning.scim.responses import empty, json_response, not_modified, resource_response
+from provisioning.scim.responses import empty, not_modified, resource_response
 from provisioning.scim.schemas import checked_resource
 from provisioning.scim.traits import USERS
 
@@ -28,25 +28,11 @@ manages = requires(Permission.ACCOUNT_USERS_MANAGE, scim_caller)
 def add_users(blueprint: Blueprint) -> None:
     """Add the routes of /Users."""
     one = "/Users/<user_id>"
-    blueprint.add_url_rule("/Users", view_func=list_users, methods=["GET"], strict_slashes=False)
     blueprint.add_url_rule("/Users", view_func=post_user, methods=["POST"], strict_slashes=False)
-    blueprint.add_url_rule("/Users/.search", view_func=post_search_users, methods=["POST"], strict_slashes=False)
     blueprint.add_url_rule(one, view_func=get_user, methods=["GET"], strict_slashes=False)
     blueprint.add_url_rule(one, view_func=put_user, methods=["PUT"], strict_slashes=False)
     blueprint.add_url_rule(one, view_func=patch_user, methods=["PATCH"], strict_slashes=False)
     blueprint.add_url_rule(one, view_func=remove_user, methods=["DELETE"], strict_slashes=False)
-
-
-@reads
-def list_users(caller: Caller) -> Response:
-    """Answer a list with filter, order and paging (RFC 7644 section 3.4.2)."""
-    return _listed(caller, list_request(request.args, USERS))
-
-
-@reads
-def post_search_users(caller: Caller) -> Response:
-    """Answer the same list, asked for without anything in the address (RFC 7644 section 3.4.3)."""
-    return _listed(caller, search_request(read_json(USERS), USERS))
 
 
 @manages
@@ -102,13 +88,3 @@ def remove_user(caller: Caller, user_id: str) -> Response:
     versions = accepted_versions(request.headers.get("If-Match"))
     delete_user(caller, known_form(user_id, USERS), services(), versions)
     return empty()
-
-
-def _listed(caller: Caller, asked: ListRequest) -> Response:
-    found = search_users(caller, asked.query, services())
-    bodies = [_shown(view, asked) for view in found.items]
-    return json_response(list_body(found.total, asked.start, bodies))
-
-
-def _shown(view: UserView, asked: ListRequest) -> str:
-    return user_body(view, services().public_url, asked.projection)
