@@ -38,6 +38,14 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
+class FilterChoices:
+    """What the table can be narrowed to, id -> name: groups by name, product environments in the order of making."""
+
+    groups: Mapping[str, str]
+    environments: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One user of the table; `refusals` tells of each verb what is in its way, None where nothing is."""
 
@@ -97,6 +105,20 @@ def user_table(caller: Caller, query: TableQuery, services: Services) -> UserTab
         saml = saml_state(account.saml_enabled, account.saml_enforced)
         rows = tuple(Row(view, what_is_in_the_way(caller, view.user, saml)) for view in unit.users.views(page.users))
         return UserTable(account, unit.accounts.seats(), rows, page.has_earlier, page.has_later, _names(unit))
+
+
+def filter_choices(caller: Caller, services: Services) -> FilterChoices:
+    """Return the groups and product environments of the account that its users can be filtered by.
+
+    Raises:
+        Refusal: not allowed.
+    """
+    with services.read(caller) as unit:
+        policy.require(caller, Permission.ACCOUNT_USERS_READ)
+        return FilterChoices(
+            groups={group.id: group.name for group in unit.groups.all(unit.groups.select().order_by("name_key"))},
+            environments={environment.id: environment.name for environment in unit.environments.all()},
+        )
 
 
 def user_page(caller: Caller, user_id: str, services: Services) -> UserPage:

@@ -1,18 +1,21 @@
 """User Management: the table and one user's page."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from provisioning.actions.receipts import list_revocations
-from provisioning.actions.user_table import UserTable, user_page, user_table
+from provisioning.actions.user_table import FilterChoices, UserTable, filter_choices, user_page, user_table
 from provisioning.console.acts import ACTS
 from provisioning.console.pages import lead_to, page
 from provisioning.console.words import STATUS_NAMES
 from provisioning.domain.caller import Caller
 from provisioning.domain.permissions import Permission
 from provisioning.domain.policy import is_allowed
+from provisioning.domain.roles_legacy import ROLE_NAMES, Role
 from provisioning.domain.user_table import TableQuery
 from provisioning.domain.users import Status, Verb
 from provisioning.guard.context import services
@@ -21,6 +24,25 @@ from provisioning.guard.require import requires
 
 USERS = "/users"
 MOST_RECEIPTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter of the table.
+
+    Attributes:
+        name: in the address.
+        label: in words.
+        all: what is said where the filter is not set.
+        options: value -> name of what it can be set to.
+        value: what it is set to, '' for not.
+    """
+
+    name: str
+    label: str
+    all: str
+    options: Mapping[str, str]
+    value: str
 
 
 def add_users(blueprint: Blueprint) -> None:
@@ -39,14 +61,15 @@ def show_home(caller: Caller) -> Response:
 @requires(Permission.ACCOUNT_USERS_READ, session_caller)
 def show_users(caller: Caller) -> Response:
     """Show one page of the table (USR-9, SEAT-4)."""
-    query = _query()
+    choices = filter_choices(caller, services())
+    query = _query(choices)
     table = user_table(caller, query, services())
     return page(
         "users.html",
         caller=caller,
         table=table,
         query=query,
-        statuses=STATUS_NAMES,
+        filters=_filters(query, choices),
         acts=ACTS,
         earlier=_beside(query, table, "before") if table.has_earlier else None,
         later=_beside(query, table, "after") if table.has_later else None,
@@ -72,19 +95,39 @@ def show_user(caller: Caller, user_id: str) -> Response:
     )
 
 
-def _query() -> TableQuery:
-    """Return what the address asks of the table; an unknown status asks for everybody."""
-    status = request.args.get("status", "")
+def _query(choices: FilterChoices) -> TableQuery:
+    """Return what the address asks of the table; a filter that is not known asks for everybody."""
+    asked = {name: request.args.get(name, "") for name in ("status", "role", "group", "environment")}
     return TableQuery(
         text=request.args.get("q", "").strip(),
-        status=Status(status) if status in frozenset(Status) else None,
+        status=Status(asked["status"]) if asked["status"] in frozenset(Status) else None,
+        role=Role(asked["role"]) if asked["role"] in frozenset(Role) else None,
+        group_id=asked["group"] if asked["group"] in choices.groups else "",
+        environment_id=asked["environment"] if asked["environment"] in choices.environments else "",
         after=request.args.get("after", ""),
         before=request.args.get("before", ""),
     )
 
 
+def _filters(query: TableQuery, choices: FilterChoices) -> tuple[Filter, ...]:
+    """Return the filters of the table, each with what it can be set to and what it is set to."""
+    return (
+        Filter("status", "Status", "All but Inactive", STATUS_NAMES, query.status or ""),
+        Filter("role", "Role", "Any role", ROLE_NAMES, query.role or ""),
+        Filter("group", "Group", "Any group", choices.groups, query.group_id),
+        Filter("environment", "Product environment", "Any environment", choices.environments, query.environment_id),
+    )
+
+
 def _beside(query: TableQuery, table: UserTable, side: str) -> str:
-    """Return the address of the page before or after this one."""
+    """Return the address of the page before or after this one, under the same search and filters."""
     neighbour = table.rows[0 if side == "before" else -1].view.user.id if table.rows else ""
-    asked = {"q": query.text, "status": query.status.value if query.status else "", side: neighbour}
+    asked = {
+        "q": query.text,
+        "status": query.status or "",
+        "role": query.role or "",
+        "group": query.group_id,
+        "environment": query.environment_id,
+        side: neighbour,
+    }
     return f"{USERS}?{urlencode({name: value for name, value in asked.items() if value})}"

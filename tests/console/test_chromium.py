@@ -1,5 +1,7 @@
 """The Console in a real Chromium: the main paths, wide and narrow, by keyboard only, and without scripts."""
 
+import re
+
 import pytest
 
 from provisioning.actions.groups import NewGroup, create_group
@@ -61,6 +63,24 @@ def test_the_table_is_searched_as_one_types(open_tab, account, people):
     tab.page.get_by_label("Status").select_option("Inactive")
     tab.page.wait_for_url("**status=inactive**")
     assert tab.page.locator("tbody tr .status").inner_text() == "Inactive"
+
+
+@pytest.mark.rule("USR-9")
+def test_the_filters_of_the_table_are_set_by_keyboard_and_keep_the_focus(open_tab, account, people):
+    tab = open_tab()
+    tab.log_in("root@acme.example", account.root_password)
+    tab.page.get_by_label("Name or email").focus()
+    for name, first_letters in (("status", "Act"), ("role", "Media Library user"), ("group", "Cam")):
+        press(tab.page, "Tab")
+        assert tab.page.evaluate("document.activeElement.id") == name
+        tab.page.keyboard.type(first_letters)
+        tab.page.wait_for_url(re.compile(rf"[?&]{name}=[^&]"))
+        assert tab.page.evaluate("document.activeElement.id") == name
+    tab.page.wait_for_function("document.querySelectorAll('tbody tr').length === 1")
+    assert "Dana Roe" in tab.page.locator("tbody tr").inner_text()
+    tab.page.reload()
+    assert tab.page.get_by_label("Role").input_value() == "media_library_user"
+    assert tab.page.locator("tbody tr").count() == 1
 
 
 @pytest.mark.rule("USR-2", "INV-2", "LNK-1")

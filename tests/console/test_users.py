@@ -124,6 +124,37 @@ def test_the_table_is_paged_with_the_search_kept(as_root, caller, services, sql)
     assert names(as_root.get(second.tree.xpath("//a[@rel='prev']/@href")[0])) == names(first)
 
 
+@pytest.mark.rule("USR-9")
+def test_filters_combine_stand_in_the_address_and_stay_from_page_to_page(as_root, caller, services, neighbour, sql):
+    sql("update seats set plan_seats = 100")
+    staging = create_environment(caller, NewEnvironment(name="Staging"), services).environment
+    people = [
+        make_user(caller, services, f"p{number:02}@acme.example", Role.REPORTS, environment_ids=(staging.id,))
+        for number in range(52)
+    ]
+    make_user(caller, services, "other@acme.example", Role.REPORTS)
+    make_user(caller, services, "third@acme.example", Role.BILLING, environment_ids=(staging.id,))
+    design = create_group(caller, NewGroup("Design", member_ids=tuple(user.id for user in people)), services).group
+    theirs = create_group(key_caller(neighbour), NewGroup("Foreign"), services).group
+    page = as_root.get("/users")
+    assert page.tree.xpath("//select[@id='group']/option/text()") == ["Any group", "Design"]
+    asked = {"role": "reports", "group": design.id, "environment": staging.id, "status": "pending", "q": "p"}
+    form = page.forms("/users")[0]
+    assert (form.method, {*asked} <= {*form.fields}) == ("GET", True)
+    first = as_root.get("/users", query_string=asked)
+    assert {name: first.forms("/users")[0].fields[name] for name in asked} == asked
+    second = as_root.get(first.tree.xpath("//a[@rel='next']/@href")[0])
+    assert {name: second.forms("/users")[0].fields[name] for name in asked} == asked
+    assert (len(names(first)), len(names(second))) == (50, 2)
+    assert names(as_root.get(second.tree.xpath("//a[@rel='prev']/@href")[0])) == names(first)
+    for narrowed, shown in (({"role": "billing"}, 1), ({"environment": staging.id}, 50), ({"status": "active"}, 1)):
+        assert len(names(as_root.get("/users", query_string=narrowed))) == shown, narrowed
+    assert names(as_root.get("/users", query_string={**asked, "role": "billing"})) == []
+    everybody = names(as_root.get("/users"))
+    for unknown in ({"role": "emperor"}, {"group": theirs.id}, {"group": "'"}, {"environment": "\0"}):
+        assert names(as_root.get("/users", query_string=unknown)) == everybody, unknown
+
+
 @pytest.mark.rule("SEAT-4")
 def test_at_the_limit_a_banner_leads_to_changing_it(as_root, app, caller, services, sql, dana):
     assert "You have reached your user limit" not in as_root.get("/users").text
