@@ -9,7 +9,7 @@ import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.errors import Code, Refusal, invalid
 from provisioning.domain.users import User, UserChanges
 from provisioning.scim.filters import terms_of_equality
 from provisioning.scim.operations import Op, Step
@@ -32,7 +32,7 @@ def user_edit(steps: Sequence[Step], *, create_on_replace: bool = True) -> Calla
         present user -> change set, empty where the steps change nothing (RFC 7644 section 3.5.2.1).
 
     Raises (when run):
-        Refusal: MUTABILITY, NO_TARGET.
+        Refusal: MUTABILITY, NO_TARGET, INVALID_VALUE.
     """
 
     def edit(user: User) -> UserChanges:
@@ -47,7 +47,8 @@ def patched(resource: Mapping[str, Any], steps: Iterable[Step], *, create_on_rep
     """Return a resource after some steps; the one given stays as it is.
 
     Raises:
-        Refusal: MUTABILITY where a step changes what clients cannot, NO_TARGET where it selects nothing.
+        Refusal: MUTABILITY where a step changes what clients cannot, NO_TARGET where it selects nothing, INVALID_VALUE
+            where it makes more than one value primary.
     """
     after = copy.deepcopy(dict(resource))
     for step in steps:
@@ -129,7 +130,7 @@ def _whole_list(container: Container, trait: Trait, step: Step, _: bool) -> None
         container[trait.name] = _without_doubles(step.value)
     elif step.op is Op.ADD:
         new = [element for element in _without_doubles(step.value) if element not in present]
-        container[trait.name] = _with_one_primary([*present, *new], new)
+        container[trait.name] = _with_one_primary(trait, [*present, *new], new)
     elif step.value is None:
         container[trait.name] = []
     else:
@@ -154,20 +155,23 @@ def _part_of_all(container: Container, trait: Trait, step: Step, _: bool) -> Non
         elements.append({})
     for element in elements:
         _set_part(element, step)
-    container[trait.name] = [element for element in elements if element]
+    container[trait.name] = _with_one_primary(trait, [element for element in elements if element], elements)
 
 
 def _selected(container: Container, trait: Trait, step: Step, create_on_replace: bool) -> None:
     elements: list[Container] = container.get(trait.name) or []
-    chosen = [
-        element for element in elements if step.target.selection and selects(step.target.selection, element, trait)
-    ]
-    if not chosen:
+    chosen = [element for element in elements if _is_selected(element, trait, step)]
+    if chosen:
+        for element in chosen:
+            _change_element(element, trait, step)
+    else:
         chosen = [_created(trait, step, create_on_replace)]
         elements = [*elements, *chosen]
-    for element in chosen:
-        _change_element(element, trait, step)
-    container[trait.name] = _with_one_primary([element for element in elements if element], chosen)
+    container[trait.name] = _with_one_primary(trait, [element for element in elements if element], chosen)
+
+
+def _is_selected(element: Container, trait: Trait, step: Step) -> bool:
+    return step.target.selection is not None and selects(step.target.selection, element, trait)
 
 
 def _change_element(element: Container, trait: Trait, step: Step) -> None:
@@ -183,12 +187,19 @@ def _change_element(element: Container, trait: Trait, step: Step) -> None:
 
 
 def _created(trait: Trait, step: Step, create_on_replace: bool) -> Container:
-    """Return a new element made of the selection's terms, as Entra expects; refuse where it cannot be made."""
+    """Return a new element made of the selection's terms and the value, as Entra expects.
+
+    Raises:
+        Refusal: NO_TARGET where none can be made, or the value says something else than the selection: each repetition
+            of such a request would make one more.
+    """
     is_allowed = step.op is Op.ADD or (step.op is Op.REPLACE and create_on_replace)
-    terms = _equal_terms(trait, step) if is_allowed else {}
-    if not terms:
+    made = _equal_terms(trait, step) if is_allowed else {}
+    if made:
+        _change_element(made, trait, step)
+    if not made or not _is_selected(made, trait, step):
         raise Refusal(Code.NO_TARGET, "path", detail=f"no value of '{trait.name}' is selected.")
-    return terms
+    return made
 
 
 def _equal_terms(trait: Trait, step: Step) -> Container:
@@ -198,11 +209,13 @@ def _equal_terms(trait: Trait, step: Step) -> Container:
     return {sub.name: value for sub, value in found if sub is not None}
 
 
-def _with_one_primary(elements: list[Container], changed: Sequence[Container]) -> list[Container]:
-    """Clear `primary` elsewhere where a change set it (RFC 7644 section 3.5.2)."""
-    chosen = next((element for element in reversed(changed) if element.get("primary") is True), None)
-    for element in elements:
-        if chosen is not None and element is not chosen and element.get("primary") is True:
+def _with_one_primary(trait: Trait, elements: list[Container], changed: Sequence[Container]) -> list[Container]:
+    """Clear `primary` elsewhere where a change set it (RFC 7644 section 3.5.2); refuse to set it in two at once."""
+    chosen = [element for element in changed if element.get("primary") is True]
+    if len(chosen) > 1:
+        raise invalid(trait.name, f"The attribute '{trait.name}' has more than one primary value.")
+    for element in elements if chosen else ():
+        if element is not chosen[0] and element.get("primary") is True:
             element["primary"] = False
     return elements
 

@@ -105,6 +105,13 @@ class TestInGeneral:
         moved = patch(op("replace", 'emails[type eq "home"].primary', True))["emails"]
         assert [each["primary"] for each in moved] == [False, True]
 
+    @pytest.mark.rule("SCM-6")
+    @pytest.mark.parametrize("path", ["emails.primary", "emails[value pr].primary"])
+    def test_two_values_are_never_primary_at_once(self, path):
+        assert refused(op("replace", path, True)) is Code.INVALID_VALUE
+        assert refused(op("add", "emails", [{"value": "a", "primary": True}] * 2)) is Code.INVALID_VALUE
+        assert all(each["primary"] is False for each in patch(op("replace", path, False))["emails"])
+
     def test_replace_of_a_list_is_the_whole_list(self):
         assert patch(op("replace", "emails", [HOME]))["emails"] == [HOME]
 
@@ -239,6 +246,13 @@ class TestEntra:
     @pytest.mark.parametrize("selection", ['type ne "x"', 'type eq "x" or type eq "y"', "not (type pr)", 'type sw "x"'])
     def test_only_terms_of_equality_make_an_element(self, selection):
         assert refused(op("Add", f"phoneNumbers[{selection}].value", "+1")) is Code.NO_TARGET
+
+    @pytest.mark.rule("SCM-6")
+    @pytest.mark.parametrize("name", ["Add", "Replace"])
+    def test_no_element_is_made_that_its_own_selection_would_not_find(self, name):
+        assert refused(op(name, 'phoneNumbers[type eq "mobile"]', {"type": "fax", "value": "+1"})) is Code.NO_TARGET
+        assert refused(op(name, 'phoneNumbers[type eq "mobile"].type', "fax")) is Code.NO_TARGET
+        assert refused(op(name, 'phoneNumbers[type eq "a" and type eq "b"].value', "+1")) is Code.NO_TARGET
 
     @pytest.mark.rule("SCM-6")
     def test_a_remove_that_selects_nothing_has_no_target(self):
