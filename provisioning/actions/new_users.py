@@ -17,12 +17,8 @@ from provisioning.domain.events import Event
 from provisioning.domain.invitations import MailKind, mail_owed
 from provisioning.domain.permissions import Permission
 from provisioning.domain.predicates import RoleGift
-from provisioning.domain.roles_legacy import (
-    DEFAULT_ROLE,
-    Role,
-    require_media_library_role,
-    role_given_by_words,
-)
+from provisioning.domain.roles_legacy import DEFAULT_ROLE, Role, require_media_library_role
+from provisioning.domain.scim_connections import role_given_by_words
 from provisioning.domain.sso import saml_state
 from provisioning.domain.users import NewUser, User, UserView, login_email_of, require_text
 from provisioning.store.unit_of_work import Unit
@@ -167,7 +163,7 @@ def _login_email(caller: Caller, command: NewUser) -> str | None:
 def _role(caller: Caller, command: NewUser) -> Role:
     connection = caller.connection
     if connection is not None:
-        return role_given_by_words(words_of(command.attributes), connection.role_cap, connection.default_role)
+        return role_given_by_words(connection, words_of(command.attributes))
     return command.role or DEFAULT_ROLE
 
 

@@ -14,7 +14,7 @@ from provisioning.domain.events import Event
 from provisioning.domain.groups import checked_group_name
 from provisioning.domain.permissions import Permission
 from provisioning.domain.predicates import RoleGift
-from provisioning.domain.scim_connections import ScimConnection
+from provisioning.domain.scim_connections import ScimConnection, checked_role_map
 from provisioning.store.unit_of_work import Unit
 
 DEFAULT_NAME = "default"
@@ -117,6 +117,7 @@ def _checked(unit: Unit, connection: ScimConnection) -> ScimConnection:
         connection,
         name=checked_group_name(connection.name),
         email_domains=checked_domains(connection.email_domains),
+        role_map=checked_role_map(connection.role_map, connection.role_cap),
     )
     for role in {*checked.role_cap, checked.default_role}:
         policy.require(unit.caller, Permission.ACCOUNT_USERS_MANAGE, RoleGift(role))

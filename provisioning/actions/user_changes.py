@@ -21,7 +21,8 @@ from provisioning.domain.events import Event
 from provisioning.domain.invitations import Purpose
 from provisioning.domain.permissions import Permission
 from provisioning.domain.predicates import RoleGift
-from provisioning.domain.roles_legacy import Role, require_media_library_role, role_given_by_words
+from provisioning.domain.roles_legacy import Role, require_media_library_role
+from provisioning.domain.scim_connections import role_given_by_words
 from provisioning.domain.sessions import EndReason
 from provisioning.domain.users import (
     Status,
@@ -103,7 +104,7 @@ def _derived(caller: Caller, before: User, changes: UserChanges) -> UserChanges:
     if emails != known or (not emails and user_name != before.user_name and before.email == before.user_name):
         derived["email"] = login_email_of(emails, user_name)
     if words_of(attributes) != words_of(before.attributes):
-        derived["role"] = role_given_by_words(words_of(attributes), connection.role_cap, connection.default_role)
+        derived["role"] = role_given_by_words(connection, words_of(attributes))
     return derived
 
 

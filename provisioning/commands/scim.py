@@ -42,6 +42,17 @@ def roles(text: str) -> frozenset[Role]:
     return frozenset(ROLES[word] for word in found)
 
 
+def role_map(text: str) -> dict[str, Role]:
+    """Read words of the directory, each with its role: `Word=role,Other word=role`; an empty text is an empty map."""
+    found = {}
+    for pair in words(text):
+        word, equals, role = pair.rpartition("=")
+        if not equals or role not in ROLES:
+            raise ValueError(f"is Word=role,Word=role; the roles are: {', '.join(ROLES)}")
+        found[word] = ROLES[role]
+    return found
+
+
 SETTINGS: Mapping[str, Reader] = {
     "name": str,
     "profile": one_of({profile.value: profile for profile in Profile}),
@@ -50,6 +61,10 @@ SETTINGS: Mapping[str, Reader] = {
     "allow_master_admin": yes_or_no,
     "default_role": one_of(ROLES),
     "role_cap": roles,
+    "role_map": role_map,
+    "create_on_replace": yes_or_no,
+    "manage_environments": yes_or_no,
+    "manage_media_library": yes_or_no,
     "enabled": yes_or_no,
 }
 

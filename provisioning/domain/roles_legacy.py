@@ -102,24 +102,6 @@ def highest(roles: Iterable[Role]) -> Role | None:
     return min(roles, key=order.index, default=None)
 
 
-def role_given_by_words(words: Iterable[str], cap: Collection[Role], default: Role) -> Role:
-    """Return the role that a directory's own words give (legacy: the highest of them, else the default).
-
-    Args:
-        words: values of the SCIM attribute `roles`; words that are no role give nothing.
-        cap: the roles that the connection may give (SCM-1).
-        default: the connection's default role.
-
-    Raises:
-        Refusal: ROLE_ABOVE_CAP where a word is a role outside the cap.
-    """
-    named = {Role(word) for word in words if word in _ALL}
-    for role in sorted(named):
-        if role not in cap:
-            raise Refusal(Code.ROLE_ABOVE_CAP, "roles", role=role.value)
-    return highest(named) or default
-
-
 def require_media_library_role(role: Role | None, permissions: Collection[str]) -> None:
     """Refuse extra permissions for any role but Media Library user, and any that does not exist (ROLE-2)."""
     unknown = sorted(set(permissions) - set(MEDIA_LIBRARY_PERMISSIONS))

@@ -118,6 +118,14 @@ def any_object(**options: Any) -> fields.Dict:
     return fields.Dict(pre_load=_as_object, error_messages=SENTENCES, **options)
 
 
+def words_to(choices: Sequence[str], **options: Any) -> fields.Dict:
+    """Return a field for an object whose members are words of the client's, each with one of a few words of ours."""
+    few = validate.Length(max=MOST_IN_LIST, error=f"has more than {MOST_IN_LIST} members.")
+    return fields.Dict(
+        keys=text(), values=choice(choices), pre_load=_as_object, validate=few, error_messages=SENTENCES, **options
+    )
+
+
 def _not_longer(longest: int) -> validate.Length:
     return validate.Length(max=longest, error=f"is longer than {longest} characters.")
 

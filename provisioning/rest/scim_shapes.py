@@ -9,7 +9,7 @@ from provisioning.domain.keys import LONGEST_LIFETIME, SHORTEST_LIFETIME, ScimTo
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.scim_connections import Profile, ScimConnection
 from provisioning.domain.users import LONGEST_NAME_PART
-from provisioning.rest.fields import Body, Members, choice, choices, said, text, texts, truth, whole
+from provisioning.rest.fields import Body, Members, choice, choices, said, text, texts, truth, whole, words_to
 from provisioning.rest.records import always, many
 from provisioning.rest.representation import Record, moment
 from provisioning.rest.schemas import ROLES, TIMES
@@ -22,9 +22,13 @@ def _roles(words: list[str]) -> frozenset[Role]:
     return frozenset(Role(word) for word in words)
 
 
+def _role_map(words: Mapping[str, str]) -> dict[str, Role]:
+    return {word: Role(role) for word, role in words.items()}
+
+
 # What the domain holds in a form of its own.
 KINDS: Mapping[str, Callable[[Any], object]] = {
-    "profile": Profile, "default_role": Role, "email_domains": tuple, "role_cap": _roles,
+    "profile": Profile, "default_role": Role, "email_domains": tuple, "role_cap": _roles, "role_map": _role_map,
 }  # fmt: skip
 
 
@@ -41,6 +45,10 @@ class ScimConnectionMembers(Body):
     allow_master_admin = truth(**said("Whether it touches master admins."))
     default_role = choice(ROLES, **said("Role of people whose words name none; one of role_cap."))
     role_cap = choices(ROLES, **said("The roles that it may give."))
+    role_map = words_to(ROLES, **said("The directory's words, each with the role that it gives, one of role_cap."))
+    create_on_replace = truth(**said("Whether a PATCH replace makes the element that it does not find."))
+    manage_environments = truth(**said("Whether it gives product environments."))
+    manage_media_library = truth(**said("Whether it gives Media Library permissions."))
     enabled = truth(**said("Off: its tokens are refused."))
 
 
@@ -80,6 +88,10 @@ class ScimConnectionRecord(Schema):
     allow_master_admin = always(fields.Boolean)
     default_role = choice(ROLES, required=True)
     role_cap = fields.List(choice(ROLES), required=True)
+    role_map = fields.Dict(keys=fields.String(), values=choice(ROLES), required=True)
+    create_on_replace = always(fields.Boolean)
+    manage_environments = always(fields.Boolean)
+    manage_media_library = always(fields.Boolean)
     enabled = always(fields.Boolean)
 
 
@@ -128,6 +140,10 @@ def scim_record(connection: ScimConnection, public_url: str) -> Record:
         "allow_master_admin": connection.allow_master_admin,
         "default_role": connection.default_role.value,
         "role_cap": [role.value for role in Role if role in connection.role_cap],
+        "role_map": {word: role.value for word, role in connection.role_map.items()},
+        "create_on_replace": connection.create_on_replace,
+        "manage_environments": connection.manage_environments,
+        "manage_media_library": connection.manage_media_library,
         "enabled": connection.enabled,
     }
 

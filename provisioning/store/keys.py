@@ -71,6 +71,10 @@ def connection_of(row: Row[Any]) -> ScimConnection:
         allow_master_admin=row.allow_master_admin,
         default_role=Role(row.default_role),
         role_cap=frozenset(Role(role) for role in row.role_cap),
+        role_map={word: Role(role) for word, role in row.role_map.items()},
+        create_on_replace=row.create_on_replace,
+        manage_environments=row.manage_environments,
+        manage_media_library=row.manage_media_library,
         enabled=row.enabled,
     )
 
@@ -304,6 +308,10 @@ class Keys:
             "allow_master_admin": scim_connection.allow_master_admin,
             "default_role": scim_connection.default_role.value,
             "role_cap": sorted(role.value for role in scim_connection.role_cap),
+            "role_map": {word: role.value for word, role in scim_connection.role_map.items()},
+            "create_on_replace": scim_connection.create_on_replace,
+            "manage_environments": scim_connection.manage_environments,
+            "manage_media_library": scim_connection.manage_media_library,
             "enabled": scim_connection.enabled,
         }
 

@@ -12,7 +12,6 @@ from provisioning.domain.roles_legacy import (
     grantable_by,
     highest,
     require_media_library_role,
-    role_given_by_words,
 )
 from tests.domain.people import a_user, the_root
 
@@ -60,32 +59,6 @@ def test_a_connections_cap_leaves_out_whoever_reaches_the_account():
 def test_of_several_roles_the_highest_is_meant(roles, found):
     assert highest(roles) is found
     assert highest(reversed(roles)) is found
-
-
-# (words of a directory, cap) -> role, or None where the words name a role above the cap.
-WORDS = [
-    ([], DEFAULT_ROLE_CAP, Role.REPORTS),
-    (["no such word"], DEFAULT_ROLE_CAP, Role.REPORTS),
-    (["technical_admin"], DEFAULT_ROLE_CAP, Role.TECHNICAL_ADMIN),
-    (["media_library_user", "media_library_admin", "word"], DEFAULT_ROLE_CAP, Role.MEDIA_LIBRARY_ADMIN),
-    (["Technical_Admin"], DEFAULT_ROLE_CAP, Role.REPORTS),
-    (["admin"], DEFAULT_ROLE_CAP, None),
-    (["media_library_user", "master_admin"], DEFAULT_ROLE_CAP, None),
-    (["master_admin"], ALL, Role.MASTER_ADMIN),
-    (["technical_admin"], frozenset(), None),
-]
-
-
-@pytest.mark.rule("ROLE-1", "SCM-1")
-@pytest.mark.parametrize(("words", "cap", "role"), WORDS)
-def test_words_of_a_directory_give_a_role_within_the_cap(words, cap, role):
-    if role is not None:
-        assert role_given_by_words(words, cap, Role.REPORTS) is role
-        return
-    with pytest.raises(Refusal) as refused:
-        role_given_by_words(words, cap, Role.REPORTS)
-    assert refused.value.code is Code.ROLE_ABOVE_CAP
-    assert refused.value.values["role"] in words
 
 
 @pytest.mark.rule("ROLE-2")

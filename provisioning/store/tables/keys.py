@@ -1,6 +1,7 @@
 """Account keys, SCIM connections and their tokens; of a secret only its hash is stored (KEY-1)."""
 
 from sqlalchemy import ARRAY, Boolean, Column, Index, Integer, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from provisioning.store.tables.columns import (
     account_column,
@@ -50,6 +51,10 @@ scim_connections = Table(
     Column("role_cap", ARRAY(Text), nullable=False),
     Column("enabled", Boolean, nullable=False),
     moment("created_at", optional=False),
+    Column("role_map", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("create_on_replace", Boolean, nullable=False, server_default=text("true")),
+    Column("manage_environments", Boolean, nullable=False, server_default=text("false")),
+    Column("manage_media_library", Boolean, nullable=False, server_default=text("false")),
     account_reference("fk_scim_connections_account"),
     # Set by hand when a SAML connection goes: a composite key could only set the account to null with it.
     reference("saml_connections", "saml_connection_id", name="fk_scim_connections_saml", on_delete="RESTRICT"),
