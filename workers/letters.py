@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP
 from typing import Any
 
 from css_inline import CSSInliner
@@ -21,6 +21,7 @@ from provisioning.domain.comparison import domain_key
 from provisioning.domain.invitations import MailKind
 from workers.mailer import Mail
 from workers.notices import NOTICES
+from workers.wire import mail_bytes
 
 LONGEST_NAME = 80
 # Joiners are format characters too, but some scripts cannot be written without them.
@@ -34,9 +35,6 @@ SUBJECTS = {
     **{kind: notice.subject for kind, notice in NOTICES.items()},
 }
 NOTICE_TEMPLATE = "notice"
-# Bodies are ASCII on the wire: a server without 8BITMIME would have to change them on their way.
-PLAIN_POLICY = SMTP.clone(cte_type="7bit")
-UNICODE_POLICY = SMTPUTF8.clone(cte_type="7bit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +90,27 @@ class Writer:
         """Return the mail of a letter, the same for the same letter."""
         recipient = envelope_address(letter.recipient)
         account = one_line(letter.account)
-        message = EmailMessage(policy=PLAIN_POLICY if recipient.isascii() else UNICODE_POLICY)
-        message["From"] = self._sender
-        message["To"] = Address("", *recipient.rsplit("@", 1))
-        message["Subject"] = SUBJECTS[letter.kind].format(account=account)
-        message["Date"] = letter.written_at
-        message["Message-ID"] = f"<{letter.row_id}@{self._host}>"
-        message["X-Gatelodge-Kind"] = letter.kind.value
-        # RFC 3834: nobody's holiday notice shall answer.
-        message["Auto-Submitted"] = "auto-generated"
+        fixed = {
+            "From": str(self._sender),
+            "Subject": SUBJECTS[letter.kind].format(account=account),
+            "X-Gatelodge-Kind": letter.kind.value,
+            # RFC 3834: nobody's holiday notice shall answer.
+            "Auto-Submitted": "auto-generated",
+        }
         facts = {
-            "letter": letter, "name": one_line(letter.name), "account": account, "subject": message["Subject"],
+            "letter": letter, "name": one_line(letter.name), "account": account, "subject": fixed["Subject"],
             "about": one_line(letter.about),
             **_words(letter, account),
         }  # fmt: skip
-        message.set_content(self._rendered(letter, "txt", facts))
-        message.add_alternative(self._inliner.inline(self._rendered(letter, "html", facts)), subtype="html")
-        return Mail(letter.row_id, self._sender.addr_spec, recipient, message)
+        content = mail_bytes(
+            fixed,
+            Address("", *recipient.rsplit("@", 1)),
+            f"{letter.row_id}@{self._host}",
+            letter.written_at,
+            self._rendered(letter, "txt", facts),
+            self._inliner.inline(self._rendered(letter, "html", facts)),
+        )
+        return Mail(letter.row_id, self._sender.addr_spec, recipient, content)
 
     def _rendered(self, letter: Letter, ending: str, facts: dict[str, Any]) -> str:
         template = NOTICE_TEMPLATE if letter.kind in NOTICES else letter.kind.value

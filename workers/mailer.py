@@ -14,7 +14,6 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -38,13 +37,13 @@ class Mail:
     Attributes:
         name: unique to the debt and the same for each repeat; letters, digits and `-`.
         sender, recipient: for the envelope.
-        message: headers and text.
+        content: headers and text as they go over the wire, lines ended by CR LF.
     """
 
     name: str
     sender: str
     recipient: str
-    message: EmailMessage
+    content: bytes
 
 
 class Post(Protocol):
@@ -88,10 +87,10 @@ class MaildirMailer:
         """Write the file under a draft's name and link it into `new/`: of two that try, one makes the file (INV-3)."""
         name = f"{mail.name}.gatelodge"
         # A reader that has seen a mail moves it to cur/ and adds flags to its name.
-        if any((self.folder / "cur").glob(f"{name}*")):
+        if any(file.startswith(name) for file in os.listdir(self.folder / "cur")):
             return
         draft = self.folder / "tmp" / f"{name}.{os.getpid()}"
-        lines = mail.message.as_bytes(policy=mail.message.policy.clone(linesep="\n"))
+        lines = mail.content.replace(b"\r\n", b"\n")
         try:
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(lines)
@@ -188,7 +187,7 @@ class SmtpPost:
         # RFC 6531: only a local part beyond ASCII needs the extension.
         options = () if mail.recipient.isascii() else ("SMTPUTF8",)
         try:
-            self._connection.sendmail(mail.sender, [mail.recipient], mail.message.as_bytes(), options)
+            self._connection.sendmail(mail.sender, [mail.recipient], mail.content, options)
         except (smtplib.SMTPException, OSError) as fault:
             self._connection.close()
             self._connection = None

@@ -79,11 +79,20 @@ def find_open_link(
         Refusal: LINK_INVALID for an unknown, used, ended or expired link, and one for another purpose, all alike.
     """
     with services.read(nobody(way_in, address)) as unit:
-        link = find_link(unit.connection, secret_hash(secret))
-        now = unit.now
-    if link is None or not is_open_for(link, purposes, now):
-        raise Refusal(Code.LINK_INVALID)
+        link = open_link_of(unit, secret, purposes)
     return nobody(way_in, address, link.account_id), link
+
+
+def open_link_of(unit: Unit, secret: str, purposes: Collection[Purpose]) -> LinkRow:
+    """Return the link of a secret as an open transaction or reading sees it.
+
+    Raises:
+        Refusal: LINK_INVALID, as `find_open_link` does.
+    """
+    link = find_link(unit.connection, secret_hash(secret))
+    if link is None or not is_open_for(link, purposes, unit.now):
+        raise Refusal(Code.LINK_INVALID)
+    return link
 
 
 def is_open_for(link: LinkRow, purposes: Collection[Purpose], now: datetime) -> bool:

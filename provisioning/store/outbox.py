@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, insert, select, update
 
 from provisioning.store.statements import Statement
 from provisioning.store.tables.outbox import outbox
@@ -17,6 +17,15 @@ from provisioning.store.tables.outbox import outbox
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 900, 3600))
 
 ADD_OWED = Statement(insert(outbox))
+_ONE_ROW = and_(outbox.c.account_id == bindparam("of_account"), outbox.c.id == bindparam("of_row"))
+LOCK_OWED = Statement(
+    select(*(outbox.c[name] for name in ("account_id", "id", "kind", "payload", "secret", "attempts", "created_at")))
+    .where(_ONE_ROW, outbox.c.done_at.is_(None))
+    .with_for_update(skip_locked=True)
+)
+MARK_DONE = Statement(
+    update(outbox).where(_ONE_ROW).values(done_at=bindparam("at_moment"), secret=None, last_fault=None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +91,13 @@ def claim_due(connection: Connection, now: datetime, most: int) -> list[OwedRow]
 
 def lock_owed(connection: Connection, account_id: str, row_id: str) -> OwedRow | None:
     """Return a row that is still owed, locked; None where it is done, unknown, or another job works on it."""
-    fields = [outbox.c[name] for name in OwedRow.__dataclass_fields__]
-    statement = select(*fields).where(
-        outbox.c.account_id == account_id, outbox.c.id == row_id, outbox.c.done_at.is_(None)
-    )
-    row = connection.execute(statement.with_for_update(skip_locked=True)).one_or_none()
+    row = LOCK_OWED.run(connection, of_account=account_id, of_row=row_id).one_or_none()
     return OwedRow(**row._mapping) if row is not None else None
 
 
 def mark_done(connection: Connection, row: OwedRow, now: datetime) -> None:
     """Mark a row as done and forget its secret (INV-2)."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.account_id == row.account_id, outbox.c.id == row.id)
-        .values(done_at=now, secret=None, last_fault=None)
-    )
+    MARK_DONE.run(connection, of_account=row.account_id, of_row=row.id, at_moment=now)
 
 
 def note_fault(connection: Connection, account_id: str, row_id: str, fault: str) -> None:

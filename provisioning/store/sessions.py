@@ -105,6 +105,7 @@ def _select_sessions() -> Select[Any]:
 
 FIND_SESSION = Statement(_select_sessions().where(sessions.c.secret_hash == bindparam("secret_hash")))
 ADD_LINK = Statement(insert(links))
+FIND_LINK = Statement(select(links).where(links.c.secret_hash == bindparam("of_secret")))
 
 
 def find_session(connection: Connection, secret_hash: str) -> Session | None:
@@ -115,7 +116,7 @@ def find_session(connection: Connection, secret_hash: str) -> Session | None:
 
 def find_link(connection: Connection, secret_hash: str) -> LinkRow | None:
     """Return the link of a token's hash, whatever its state; None for an unknown one."""
-    row = connection.execute(select(links).where(links.c.secret_hash == secret_hash)).one_or_none()
+    row = FIND_LINK.run(connection, of_secret=secret_hash).one_or_none()
     return _link_of(row) if row is not None else None
 
 

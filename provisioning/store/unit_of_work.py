@@ -194,6 +194,8 @@ class Unit:
         """Write what was noted: entries, debts, and last the seat counter."""
         counted = [count_attempt(self.connection, each) for each in self._attempts]
         self._entries += [entry for entry in counted if entry is not None]
+        if not (self._entries or self._owed or self._seats):
+            return
         with pipelined(self.connection):
             add_entries(self.connection, self._entries)
             add_owed(self.connection, self._owed)

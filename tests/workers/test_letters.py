@@ -1,6 +1,8 @@
 """INV-1, WEB-4, NET-3: what mails say, in which headers, and what no name can make of them."""
 
 from datetime import UTC, datetime
+from email import message_from_string
+from email.policy import SMTPUTF8
 from html.parser import HTMLParser
 
 import pytest
@@ -39,11 +41,13 @@ def letter(kind: MailKind = MailKind.INVITATION, **changes: object) -> Letter:
 
 
 def written(*args: object, **changes: object):
-    return Writer("Gatelodge <no-reply@example.com>", "id.example.com").mail(letter(*args, **changes)).message
+    mail = Writer("Gatelodge <no-reply@example.com>", "id.example.com").mail(letter(*args, **changes))
+    return message_from_string(mail.content.decode(), policy=SMTPUTF8)
 
 
 def parts(message) -> tuple[str, str]:
-    return message.get_body(("plain",)).get_content(), message.get_body(("html",)).get_content()
+    text, html = (message.get_body((kind,)).get_content().replace("\r\n", "\n") for kind in ("plain", "html"))
+    return text, html
 
 
 class Page(HTMLParser):

@@ -18,7 +18,7 @@ def mail(name: str = "0192-a", recipient: str = "dana@acme.example") -> Mail:
     message["To"] = recipient
     message["Message-ID"] = f"<{name}@example.com>"
     message.set_content("Hello\n")
-    return Mail(name, "no-reply@example.com", recipient, message)
+    return Mail(name, "no-reply@example.com", recipient, message.as_bytes())
 
 
 def send(mailer, *mails: Mail) -> None:

@@ -1,7 +1,7 @@
 """Sends one owed mail a row, after looking whether it is still owed (INV-1, INV-2, PWD-1).
 
 Between the debt and this moment the user may have been disabled, the link used or replaced, the account cancelled.
-Then no mail goes out and the row is done. A link is judged by the same action that judges it when it is clicked, so a
+Then no mail goes out and the row is done. A link is judged by the same functions that judge it when it is clicked, so a
 mail never carries a link that does not work.
 """
 
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import structlog
 
-from provisioning.actions.invitations import open_link
+from provisioning.actions.links import open_link_of, usable_user
 from provisioning.actions.services import Services
 from provisioning.domain.accounts import Account, require_open
 from provisioning.domain.errors import Code, Refusal
@@ -95,8 +95,10 @@ def _letter(unit: Unit, row: OwedRow, services: Services) -> Letter:
     kind = MailKind(row.kind)
     if unit.now >= row.created_at + OWED_FOR:
         raise Refusal(Code.NOT_OWED, detail="it is too old.")
-    secret, address = _open_secret(unit, row, services) if kind in LINKED else ("", _told_address(unit, row))
-    recipient, connection = _recipient(unit, row, address), None
+    account = unit.accounts.get()
+    require_open(account)
+    secret = _secret(unit, row)
+    recipient, connection = _recipient(unit, row, account, secret), None
     about, ends_at = "", None
     if kind is MailKind.KEY_EXPIRING:
         ending = _ending(unit, row.payload["key_id"])
@@ -138,39 +140,35 @@ def _ending(unit: Unit, key_id: str) -> Ending:
     return Ending(name, path, issued.expires_at)
 
 
-def _recipient(unit: Unit, row: OwedRow, address: str | None) -> Recipient:
-    """Return whom the mail is for: a live user, who is not disabled, in an open account (INV-2).
+def _secret(unit: Unit, row: OwedRow) -> str:
+    """Return what is kept encrypted with a debt until it is paid: a link's secret or an address; '' for none."""
+    return "" if row.secret is None else unit.adapters.decrypt(row.secret, f"outbox/secret/{row.id}")
+
+
+def _recipient(unit: Unit, row: OwedRow, account: Account, secret: str) -> Recipient:
+    """Return whom the mail is for: a live user who is not disabled, whose link, if any, would work now (INV-2, LNK-2).
 
     Args:
         unit: of the job.
         row: the debt.
-        address: where it goes, None to the user's stored email.
+        account: the user's, open.
+        secret: of `_secret`.
     """
-    account = unit.accounts.get()
-    require_open(account)
-    user = unit.users.get(row.payload["user_id"])
+    kind, told = MailKind(row.kind), None
+    if kind in LINKED:
+        link = open_link_of(unit, secret, {Purpose(row.kind)})
+        user = usable_user(unit, account, link)
+        told = link.address if link.purpose is Purpose.EMAIL_CHANGE else None
+    else:
+        user = unit.users.get(row.payload["user_id"])
+        # The address that a changed email had before is told of the change (USR-4, LGN-9).
+        told = secret if kind is MailKind.EMAIL_CHANGED else None
     if user.is_disabled:
         raise Refusal(Code.USER_DISABLED)
-    email = address or user.email
+    email = told or user.email
     if email is None:
         raise Refusal(Code.NOT_OWED, detail="the user has no email.")
     return Recipient(account, user, email)
-
-
-def _told_address(unit: Unit, row: OwedRow) -> str | None:
-    """Return the address that a changed email had before, kept encrypted with the debt (USR-4, LGN-9)."""
-    if row.kind != MailKind.EMAIL_CHANGED.value or row.secret is None:
-        return None
-    return unit.adapters.decrypt(row.secret, f"outbox/secret/{row.id}")
-
-
-def _open_secret(unit: Unit, row: OwedRow, services: Services) -> tuple[str, str | None]:
-    """Return the link's secret, if it would work now (LNK-2), and the address that it is to confirm, if any (USR-4)."""
-    if row.secret is None:
-        raise Refusal(Code.LINK_INVALID)
-    secret = unit.adapters.decrypt(row.secret, f"outbox/secret/{row.id}")
-    link = open_link(secret, None, services)
-    return secret, link.email if link.purpose is Purpose.EMAIL_CHANGE else None
 
 
 def _connection_of(unit: Unit, recipient: Recipient) -> Connection | None:
