@@ -1,11 +1,11 @@
-"""Answers of the SCIM door: media type, entity tag, address."""
+"""Answers of the SCIM door: media type, entity tag, address; and the versions that a request is conditional on."""
 
 from collections.abc import Mapping
 
 from flask import Response, request
 
 from provisioning.scim.errors import MEDIA_TYPE
-from provisioning.scim.etags import etag, is_not_modified
+from provisioning.scim.etags import accepted_versions, etag, is_not_modified
 
 
 def json_response(body: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -23,6 +23,11 @@ def resource_response(body: str, version: int, *, created_at: str | None = None)
     """
     headers = {"ETag": etag(version)} | ({"Location": created_at} if created_at else {})
     return json_response(body, 201 if created_at else 200, headers)
+
+
+def asked_versions() -> frozenset[int] | None:
+    """Return the versions that the request accepts by `If-Match`, None for any."""
+    return accepted_versions(request.headers.get("If-Match"))
 
 
 def not_modified(version: int) -> Response | None:

@@ -1,0 +1,119 @@
+"""The writing verbs of both resource types as functions of a body: what a POST, PUT, PATCH or DELETE means.
+
+They know no HTTP, so that a request on its own and an operation of a bulk are read by the same code, and nothing can
+hold for one of them and not for the other. Each answers the view of the resource as it is then.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from provisioning.actions import groups as group_actions
+from provisioning.actions import users as user_actions
+from provisioning.actions.groups import GroupEdit, GroupView, NewGroup, show_group
+from provisioning.actions.services import Services
+from provisioning.domain.caller import Caller
+from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.groups import Group, MembershipEdit
+from provisioning.domain.users import User, UserChanges, UserView
+from provisioning.scim.membership import group_edit, needs_members
+from provisioning.scim.operations import Step, read_patch
+from provisioning.scim.parameters import known_form
+from provisioning.scim.patch import user_edit
+from provisioning.scim.quirks import normal_resource
+from provisioning.scim.resources import group_changes, ids_of, new_user, user_changes
+from provisioning.scim.schemas import checked_resource
+from provisioning.scim.traits import GROUPS, USERS
+
+MOST_ATTEMPTS = 5
+
+Body = Mapping[str, Any]
+# The versions that a client knows, None for any (`If-Match`).
+Versions = Collection[int] | None
+
+
+def create_user(caller: Caller, body: Body, services: Services) -> UserView:
+    """Make a user of a body (RFC 7644 section 3.3)."""
+    return user_actions.create_user(caller, new_user(checked_resource(normal_resource(body, USERS), USERS)), services)
+
+
+def replace_user(caller: Caller, user_id: str, body: Body, services: Services, versions: Versions = None) -> UserView:
+    """Replace a user: what the body leaves out is cleared, `active` apart (RFC 7644 section 3.5.1)."""
+    resource = checked_resource(normal_resource(body, USERS), USERS)
+
+    def edit(user: User) -> UserChanges:
+        return user_changes(resource, user, unassign_active=False)
+
+    return user_actions.edit_user(caller, known_form(user_id, USERS), edit, services, versions)
+
+
+def patch_user(caller: Caller, user_id: str, body: Body, services: Services, versions: Versions = None) -> UserView:
+    """Apply the operations of a PATCH, all or none (RFC 7644 section 3.5.2)."""
+    steps = read_patch(body, USERS)
+    is_strict = caller.connection is not None and caller.connection.is_strict
+    edit = user_edit(steps, create_on_replace=not is_strict)
+    return user_actions.edit_user(caller, known_form(user_id, USERS), edit, services, versions)
+
+
+def delete_user(caller: Caller, user_id: str, services: Services, versions: Versions = None) -> UserView:
+    """Delete a user, for ever (RFC 7644 section 3.6, USR-6)."""
+    return user_actions.delete_user(caller, known_form(user_id, USERS), services, versions)
+
+
+def create_group(caller: Caller, body: Body, services: Services) -> GroupView:
+    """Make a group, with members at once if asked (RFC 7644 section 3.3)."""
+    resource = checked_resource(normal_resource(body, GROUPS), GROUPS)
+    fields = group_changes(resource)
+    command = NewGroup(fields["name"], fields["external_id"], member_ids=ids_of(resource.get("members", [])))
+    return group_actions.create_group(caller, command, services)
+
+
+def replace_group(
+    caller: Caller,
+    group_id: str,
+    body: Body,
+    services: Services,
+    versions: Versions = None,
+    *,
+    with_members: bool = False,
+) -> GroupView:
+    """Replace a group; a body without members takes all of them out (RFC 7644 section 3.5.1)."""
+    resource = checked_resource(normal_resource(body, GROUPS), GROUPS)
+    members = MembershipEdit(clear=True, add=ids_of(resource.get("members", [])))
+
+    def edit(_: Group) -> GroupEdit:
+        return GroupEdit(group_changes(resource), (members,))
+
+    group_id = known_form(group_id, GROUPS)
+    return group_actions.edit_group(caller, group_id, edit, services, versions, with_members=with_members)
+
+
+def patch_group(caller: Caller, group_id: str, body: Body, services: Services, versions: Versions = None) -> GroupView:
+    """Apply the operations of a PATCH, all or none (RFC 7644 section 3.5.2); the view holds no members."""
+    steps = read_patch(body, GROUPS)
+    group_id = known_form(group_id, GROUPS)
+    if needs_members(steps):
+        return _edited_by_selection(caller, group_id, steps, services, versions)
+    return group_actions.edit_group(caller, group_id, group_edit(steps), services, versions, with_members=False)
+
+
+def _edited_by_selection(
+    caller: Caller, group_id: str, steps: Sequence[Step], services: Services, versions: Versions
+) -> GroupView:
+    """Select members by what is known of them, and write only where the group is still as it was read."""
+    for _ in range(MOST_ATTEMPTS):
+        seen = show_group(caller, group_id, services)
+        if versions is not None and seen.group.version not in versions:
+            break
+        edit = group_edit(steps, seen.members or ())
+        try:
+            known = {seen.group.version}
+            return group_actions.edit_group(caller, group_id, edit, services, known, with_members=False)
+        except Refusal as refusal:
+            if refusal.code is not Code.STALE_VERSION:
+                raise
+    raise Refusal(Code.STALE_VERSION)
+
+
+def delete_group(caller: Caller, group_id: str, services: Services, versions: Versions = None) -> None:
+    """Delete a group (RFC 7644 section 3.6, GRP-5)."""
+    group_actions.delete_group(caller, known_form(group_id, GROUPS), services, versions)
