@@ -7,7 +7,7 @@ from provisioning.actions.services import Results, Services, repeated
 from provisioning.actions.users import require_version
 from provisioning.domain import policy, root
 from provisioning.domain.caller import Caller, Credential
-from provisioning.domain.errors import invalid
+from provisioning.domain.errors import Code, Refusal, invalid
 from provisioning.domain.events import Event
 from provisioning.domain.groups import Group, GroupChanges, Member, MembershipEdit, checked_group_name
 from provisioning.domain.permissions import Permission
@@ -38,10 +38,18 @@ class GroupEdit:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group with its members, None where they were not asked for."""
+    """A group with its members, and what an edit of them could not do.
+
+    Attributes:
+        members: None where they were not asked for.
+        left_out: ids that were to come in and are nobody of the account.
+        missed: ids that were to go and were not in.
+    """
 
     group: Group
     members: tuple[Member, ...] | None = None
+    left_out: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
 
 
 @repeated
@@ -60,9 +68,10 @@ def create_group(caller: Caller, command: NewGroup, services: Services) -> Group
     with services.unit(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_GROUPS_MANAGE)
         group = add_group(unit, command)
-        if command.member_ids:
-            group = change_members(unit, group, (MembershipEdit(add=command.member_ids),), version=0)
-        return GroupView(group, unit.groups.members(group.id) if command.member_ids else ())
+        if not command.member_ids:
+            return GroupView(group, ())
+        view = change_members(unit, group, (MembershipEdit(add=command.member_ids),), version=0)
+        return replace(view, members=unit.groups.members(group.id))
 
 
 def add_group(unit: Unit, command: NewGroup) -> Group:
@@ -115,8 +124,8 @@ def edit_group(
         require_version(before.version, versions)
         asked = edit(before)
         after = change_fields(unit, before, asked.changes)
-        after = change_members(unit, after, asked.members, version=before.version)
-        return GroupView(after, unit.groups.members(group_id) if with_members else None)
+        view = change_members(unit, after, asked.members, version=before.version)
+        return replace(view, members=unit.groups.members(group_id)) if with_members else view
 
 
 @repeated
@@ -127,6 +136,7 @@ def delete_group(caller: Caller, group_id: str, services: Services, versions: Co
         policy.require(caller, Permission.ACCOUNT_GROUPS_MANAGE, group)
         require_version(group.version, versions)
         unit.users.raise_versions(unit.groups.member_ids(group_id), unit.now)
+        unit.groups.forget_child(group_id, unit.now)
         unit.groups.delete(group_id)
         unit.record(Event("group.deleted", "group", group.id, group.name, {"members": group.member_count}))
 
@@ -211,60 +221,103 @@ def change_fields(unit: Unit, before: Group, changes: GroupChanges) -> Group:
     return after
 
 
-def change_members(unit: Unit, group: Group, edits: Sequence[MembershipEdit], *, version: int) -> Group:
-    """Apply edits of membership to a locked group; return the group as it is then.
+class _Moves:
+    """What edits of membership have done so far; who came and went again did neither."""
+
+    def __init__(self) -> None:
+        self.came: set[str] = set()
+        self.went: set[str] = set()
+        self.left_out: list[str] = []
+        self.missed: list[str] = []
+
+    def take_out(self, ids: Collection[str]) -> None:
+        self.came, self.went = self.came.difference(ids), self.went | set(ids).difference(self.came)
+
+    def put_in(self, ids: Collection[str]) -> None:
+        self.came, self.went = self.came | set(ids).difference(self.went), self.went.difference(ids)
+
+
+def change_members(unit: Unit, group: Group, edits: Sequence[MembershipEdit], *, version: int) -> GroupView:
+    """Apply edits of membership to a locked group; return it as it is then, without its members.
 
     Args:
         unit: the open transaction.
         group: the group, perhaps changed already in this transaction.
         edits: applied in order.
         version: the group's version before this transaction, which moves by one in all.
+
+    Raises:
+        Refusal: the root user as a directory's member; INVALID_VALUE for somebody who is nobody of the account and
+            NO_TARGET for somebody to go who is not in, where the connection is strict.
     """
-    came: set[str] = set()
-    went: set[str] = set()
-    children = 0
+    users, children = _Moves(), _Moves()
     for edit in edits:
-        removed, gone = _take_out(unit, group.id, edit)
-        added, new = _put_in(unit, group.id, edit)
-        children += gone + new
-        came, went = (came - removed) | (added - went), (went - added) | (removed - came)
-    if not (came or went or children):
-        return group
-    after = replace(group, version=version, member_count=group.member_count + len(came) - len(went))
-    after = unit.groups.save(after, replace(after, updated_at=unit.now))
-    unit.users.raise_versions(sorted(came | went), unit.now)
-    unit.record(Event("group.members_changed", "group", group.id, group.name, _named(came, went)))
-    return after
+        _take_out(unit, group.id, edit, users, children)
+        _put_in(unit, group.id, edit, users, children)
+    view = GroupView(group, None, tuple(users.left_out), tuple(users.missed))
+    if not (users.came or users.went or children.came or children.went):
+        return view
+    counted = group.member_count + len(users.came) - len(users.went)
+    before = replace(group, version=version, member_count=counted)
+    after = unit.groups.save(before, replace(before, updated_at=unit.now))
+    unit.users.raise_versions(sorted(users.came | users.went), unit.now)
+    unit.record(Event("group.members_changed", "group", group.id, group.name, _named(users.came, users.went)))
+    return replace(view, group=after)
 
 
-def _take_out(unit: Unit, group_id: str, edit: MembershipEdit) -> tuple[set[str], int]:
+def _take_out(unit: Unit, group_id: str, edit: MembershipEdit, users: _Moves, children: _Moves) -> None:
     if edit.clear:
-        return set(unit.groups.remove_users(group_id, None)), unit.groups.remove_children(group_id, None)
-    if not edit.remove:
-        return set(), 0
-    return set(unit.groups.remove_users(group_id, edit.remove)), unit.groups.remove_children(group_id, edit.remove)
+        # Who is to stay is not taken out first: a list that is written again as it was changes nothing.
+        users.take_out(unit.groups.remove_other_users(group_id, edit.add))
+        children.take_out(unit.groups.remove_other_children(group_id, edit.add))
+    if edit.remove:
+        gone = unit.groups.remove_users(group_id, edit.remove)
+        users.take_out(gone)
+        others = _without(edit.remove, gone)
+        gone = unit.groups.remove_children(group_id, others) if others else []
+        children.take_out(gone)
+        users.missed += _missed(unit, _without(others, gone))
 
 
-def _put_in(unit: Unit, group_id: str, edit: MembershipEdit) -> tuple[set[str], int]:
+def _missed(unit: Unit, ids: list[str]) -> list[str]:
+    if ids and _is_strict(unit):
+        raise Refusal(Code.NO_TARGET, "members", detail=f"{ids[0][:64]!r} is no member of the group.")
+    return ids
+
+
+def _put_in(unit: Unit, group_id: str, edit: MembershipEdit, users: _Moves, children: _Moves) -> None:
     if not edit.add:
-        return set(), 0
+        return
     _require_addable(unit, edit.add)
-    added = set(unit.groups.add_users(group_id, edit.add))
-    others = [member_id for member_id in edit.add if member_id not in added]
-    return added, unit.groups.add_children(group_id, others) if others else 0
+    added = unit.groups.add_users(group_id, edit.add)
+    users.put_in(added)
+    others = _without(edit.add, added)
+    added = unit.groups.add_children(group_id, others) if others else []
+    children.put_in(added)
+    unknown = _without(others, added)
+    users.left_out += _left_out(unit, _without(unknown, unit.groups.members_among(group_id, unknown)))
+
+
+def _left_out(unit: Unit, ids: list[str]) -> list[str]:
+    if ids and _is_strict(unit):
+        raise invalid("members", f"There is no member with the id {ids[0][:64]!r} in this account.")
+    return ids
+
+
+def _without(ids: Sequence[str], gone: Collection[str]) -> list[str]:
+    known = set(gone)
+    return [each for each in ids if each not in known]
+
+
+def _is_strict(unit: Unit) -> bool:
+    return unit.caller.connection is not None and unit.caller.connection.is_strict
 
 
 def _require_addable(unit: Unit, member_ids: Sequence[str]) -> None:
-    """Refuse the root user in a directory's list (SCM-4), and unknown members in a strict profile."""
-    caller = unit.caller
-    if caller.credential is not Credential.SCIM_TOKEN:
-        return
-    for user in unit.users.roots_among(member_ids):
-        root.protect_from_roles(user)
-    if caller.connection is not None and caller.connection.is_strict:
-        unknown = set(member_ids) - unit.groups.known_members(member_ids)
-        if unknown:
-            raise invalid("members", f"There is no member with the id {min(unknown)[:64]!r} in this account.")
+    """Refuse the root user in a directory's list (SCM-4)."""
+    if unit.caller.credential is Credential.SCIM_TOKEN:
+        for user in unit.users.roots_among(member_ids):
+            root.protect_from_roles(user)
 
 
 def _named(came: Collection[str], went: Collection[str]) -> dict[str, object]:

@@ -57,7 +57,7 @@ def _move(unit: Unit, role: ObsoleteRole, named: Sequence[str]) -> MovedRole:
     name = GROUP_OF_OBSOLETE_ROLE[role]
     present = unit.groups.find_by_name(name)
     group = unit.groups.lock(present.id) if present else add_group(unit, NewGroup(name))
-    group = change_members(unit, group, (MembershipEdit(add=user_ids),), version=group.version)
+    group = change_members(unit, group, (MembershipEdit(add=user_ids),), version=group.version).group
     return MovedRole(role, group, user_ids)
 
 

@@ -52,6 +52,11 @@ def _ids(name: str) -> ColumnElement[str]:
     return func.any(bindparam(name, type_=ARRAY(Text)))
 
 
+def _all_ids(name: str) -> ColumnElement[str]:
+    """Return 'each of these ids' as one array parameter; of no ids every comparison with it is true."""
+    return func.all(bindparam(name, type_=ARRAY(Text)))
+
+
 _ACCOUNT = bindparam("of_account", type_=Text)
 _GROUP = bindparam("of_group", type_=Text)
 _OF_GROUP = and_(group_members.c.account_id == _ACCOUNT, group_members.c.group_id == _GROUP)
@@ -62,12 +67,20 @@ LOCK_GROUP = Statement(_ONE_GROUP.with_for_update())
 SAVED_COLUMNS = [column.name for column in groups.c if column.name not in ("account_id", "id")]
 SAVE_GROUP = Statement(update(groups).where(groups.c.account_id == _ACCOUNT, groups.c.id == _GROUP), SAVED_COLUMNS)
 ADD_GROUP = Statement(insert(groups))
-# The lock makes a deletion that is under way come first, so that no deleted user is left in a group.
+LOCK_GROUPS_OF = Statement(
+    select(groups.c.id)
+    .where(groups.c.account_id == _ACCOUNT, group_members.c.account_id == _ACCOUNT)
+    .where(group_members.c.group_id == groups.c.id, group_members.c.user_id == bindparam("of_user", type_=Text))
+    .order_by(groups.c.id)
+    .with_for_update(of=groups)
+)
+# The lock makes a deletion that is under way come first, so that no deleted user is left in a group. It is that of an
+# update, as the users' versions move next: with a shared one, two groups that take in one user would block each other.
 _LIVE_USERS = (
     select(_ACCOUNT, _GROUP, users.c.id)
     .where(users.c.account_id == _ACCOUNT, users.c.id == _ids("of_users"), users.c.inactive_at.is_(None))
     .order_by(users.c.id)
-    .with_for_update(read=True, of=users)
+    .with_for_update(key_share=True, of=users)
 )
 ADD_MEMBERS = Statement(
     upsert(group_members)
@@ -80,9 +93,17 @@ REMOVE_MEMBERS = Statement(
     .where(_OF_GROUP, group_members.c.user_id == _ids("of_users"))
     .returning(group_members.c.user_id)
 )
-REMOVE_ALL_MEMBERS = Statement(delete(group_members).where(_OF_GROUP).returning(group_members.c.user_id))
-_OTHER_GROUPS = select(_ACCOUNT, _GROUP, groups.c.id).where(
-    groups.c.account_id == _ACCOUNT, groups.c.id == _ids("of_children"), groups.c.id != _GROUP
+REMOVE_OTHER_MEMBERS = Statement(
+    delete(group_members)
+    .where(_OF_GROUP, group_members.c.user_id != _all_ids("of_users"))
+    .returning(group_members.c.user_id)
+)
+# The lock makes a deletion of such a group come first, here too.
+_OTHER_GROUPS = (
+    select(_ACCOUNT, _GROUP, groups.c.id)
+    .where(groups.c.account_id == _ACCOUNT, groups.c.id == _ids("of_children"), groups.c.id != _GROUP)
+    .order_by(groups.c.id)
+    .with_for_update(read=True, key_share=True)
 )
 ADD_CHILDREN = Statement(
     upsert(group_children)
@@ -95,7 +116,11 @@ REMOVE_CHILDREN = Statement(
     .where(_CHILDREN_OF, group_children.c.child_id == _ids("of_children"))
     .returning(group_children.c.child_id)
 )
-REMOVE_ALL_CHILDREN = Statement(delete(group_children).where(_CHILDREN_OF).returning(group_children.c.child_id))
+REMOVE_OTHER_CHILDREN = Statement(
+    delete(group_children)
+    .where(_CHILDREN_OF, group_children.c.child_id != _all_ids("of_children"))
+    .returning(group_children.c.child_id)
+)
 _PEOPLE_OF = (
     select(
         group_members.c.group_id,
@@ -123,14 +148,9 @@ _GROUPS_OF = (
     .where(group_children.c.account_id == _ACCOUNT, group_children.c.group_id == _ids("of_groups"))
 )
 MEMBERS_OF = Statement(union_all(_PEOPLE_OF, _GROUPS_OF).order_by(literal_column("kind").desc(), literal_column("id")))
-KNOWN_MEMBERS = Statement(
-    union_all(
-        select(users.c.id).where(
-            users.c.account_id == _ACCOUNT, users.c.id == _ids("of_members"), users.c.inactive_at.is_(None)
-        ),
-        select(groups.c.id).where(groups.c.account_id == _ACCOUNT, groups.c.id == _ids("of_members")),
-    )
-)
+_IN_USERS = select(group_members.c.user_id.label("id")).where(_OF_GROUP, group_members.c.user_id == _ids("of_members"))
+_IN_CHILDREN = select(group_children.c.child_id).where(_CHILDREN_OF, group_children.c.child_id == _ids("of_members"))
+MEMBERS_AMONG = Statement(union_all(_IN_USERS, _IN_CHILDREN))
 
 
 class Groups:
@@ -229,30 +249,45 @@ class Groups:
         order = group_order(query.sort_path, descending=query.descending)
         return total, self.all(self.select(*conditions).order_by(*order).offset(query.offset).limit(query.count))
 
-    def known_members(self, member_ids: Sequence[str]) -> set[str]:
-        """Return which of some ids are live users or groups of the account."""
-        found = KNOWN_MEMBERS.run(self._connection, of_account=self._account_id, of_members=list(member_ids))
-        return set(found.scalars())
+    def members_among(self, group_id: str, ids: Sequence[str]) -> list[str]:
+        """Return those of some ids that are members of a group, users or groups."""
+        return self._moving(MEMBERS_AMONG, group_id, of_members=ids) if ids else []
 
     def add_users(self, group_id: str, user_ids: Sequence[str]) -> list[str]:
         """Put live users into a group; those already in stay once. Returns the ids that are new."""
-        return self._moving(ADD_MEMBERS, group_id, of_users=list(user_ids))
+        return self._moving(ADD_MEMBERS, group_id, of_users=user_ids)
 
-    def remove_users(self, group_id: str, user_ids: Sequence[str] | None) -> list[str]:
-        """Take users out of a group (None: all). Returns the ids that were in."""
-        if user_ids is None:
-            return self._moving(REMOVE_ALL_MEMBERS, group_id)
-        return self._moving(REMOVE_MEMBERS, group_id, of_users=list(user_ids))
+    def remove_users(self, group_id: str, user_ids: Sequence[str]) -> list[str]:
+        """Take users out of a group. Returns the ids that were in."""
+        return self._moving(REMOVE_MEMBERS, group_id, of_users=user_ids)
 
-    def add_children(self, group_id: str, child_ids: Sequence[str]) -> int:
-        """Put other groups of the account into a group; returns how many are new."""
-        return len(self._moving(ADD_CHILDREN, group_id, of_children=list(child_ids)))
+    def remove_other_users(self, group_id: str, kept_ids: Sequence[str]) -> list[str]:
+        """Take all users but some out of a group. Returns the ids that were in."""
+        return self._moving(REMOVE_OTHER_MEMBERS, group_id, of_users=kept_ids)
 
-    def remove_children(self, group_id: str, child_ids: Sequence[str] | None) -> int:
-        """Take groups out of a group (None: all); returns how many were in."""
-        if child_ids is None:
-            return len(self._moving(REMOVE_ALL_CHILDREN, group_id))
-        return len(self._moving(REMOVE_CHILDREN, group_id, of_children=list(child_ids)))
+    def add_children(self, group_id: str, child_ids: Sequence[str]) -> list[str]:
+        """Put other groups of the account into a group. Returns the ids that are new."""
+        return self._moving(ADD_CHILDREN, group_id, of_children=child_ids)
+
+    def remove_children(self, group_id: str, child_ids: Sequence[str]) -> list[str]:
+        """Take groups out of a group. Returns the ids that were in."""
+        return self._moving(REMOVE_CHILDREN, group_id, of_children=child_ids)
+
+    def remove_other_children(self, group_id: str, kept_ids: Sequence[str]) -> list[str]:
+        """Take all groups but some out of a group. Returns the ids that were in."""
+        return self._moving(REMOVE_OTHER_CHILDREN, group_id, of_children=kept_ids)
+
+    def forget_child(self, group_id: str, now: datetime) -> None:
+        """Take a group out of every group that it is in and move those groups' versions."""
+        statement = delete(group_children).where(
+            group_children.c.account_id == self._account_id, group_children.c.child_id == group_id
+        )
+        left = self._connection.execute(statement.returning(group_children.c.group_id)).scalars()
+        self._moved(list(left), 0, now)
+
+    def lock_those_of(self, user_id: str) -> None:
+        """Lock the groups that a user is in, in the order of their ids, until the end of the transaction."""
+        LOCK_GROUPS_OF.run(self._connection, of_account=self._account_id, of_user=user_id)
 
     def forget_user(self, user_id: str, now: datetime) -> list[str]:
         """Take a user out of every group and move those groups' versions; returns their ids."""
@@ -260,12 +295,7 @@ class Groups:
             group_members.c.account_id == self._account_id, group_members.c.user_id == user_id
         )
         left = list(self._connection.execute(statement.returning(group_members.c.group_id)).scalars())
-        if left:
-            self._connection.execute(
-                update(groups)
-                .where(groups.c.account_id == self._account_id, groups.c.id.in_(left))
-                .values(version=groups.c.version + 1, member_count=groups.c.member_count - 1, updated_at=now)
-            )
+        self._moved(left, -1, now)
         return left
 
     def join(self, user_id: str, group_ids: Sequence[str], now: datetime) -> list[str]:
@@ -297,9 +327,10 @@ class Groups:
         row: dict[str, object] = {name: getattr(group, name) for name in GROUP_FIELDS}
         return {**row, "attributes": dict(group.attributes), "name_key": comparison_key(group.name)}
 
-    def _moving(self, statement: Statement, group_id: str, **ids: list[str]) -> list[str]:
-        moved = statement.run(self._connection, of_account=self._account_id, of_group=group_id, **ids)
-        return list(moved.scalars())
+    def _moving(self, statement: Statement, group_id: str, **ids: Sequence[str]) -> list[str]:
+        lists = {name: list(each) for name, each in ids.items()}
+        found = statement.run(self._connection, of_account=self._account_id, of_group=group_id, **lists)
+        return list(found.scalars())
 
     def _one(self, statement: Statement, group_id: str) -> Group:
         row = statement.run(self._connection, of_account=self._account_id, of_group=group_id).one_or_none()
