@@ -68,7 +68,7 @@ class MembershipEdit:
 
     Attributes:
         clear: take every present member out first (a `replace` of the whole list).
-        remove: ids of users or groups to take out; who is not in is missed, and no fault unless the connection is strict.
+        remove: ids of users or groups to take out; who is not in is missed (a strict connection is refused).
         add: ids of users or groups to put in; present ones stay once, unknown ones are left out.
     """
 
