@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Generic, ParamSpec, Protocol, TypeVar
 
 from provisioning.domain.caller import Caller
+from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.sso import Certificate, IdentityProvider
 from provisioning.domain.users import User
 from provisioning.domain.webhooks import Answer
@@ -170,16 +171,20 @@ class Results(Generic[T]):
 
 
 def repeated(action: Callable[P, R]) -> Callable[P, R]:
-    """Return the action, run again where the database asks for it."""
+    """Return the action, run again where the database asks for it.
+
+    Raises:
+        Refusal: TOO_MANY_REQUESTS where others came between every time.
+    """
 
     @wraps(action)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         """Run the action, as often as the database asks for, at most five times."""
-        for _ in range(MOST_RUNS - 1):
+        for _ in range(MOST_RUNS):
             try:
                 return action(*args, **kwargs)
             except Conflict:
                 continue
-        return action(*args, **kwargs)
+        raise Refusal(Code.TOO_MANY_REQUESTS, retry_after=1)
 
     return run

@@ -102,6 +102,8 @@ def delete_user(caller: Caller, user_id: str, services: Services, versions: Coll
         Refusal: not found, protected, stale or not allowed.
     """
     with services.unit(caller) as unit:
+        # Whoever adds members holds the group first and then the users: in the other order both would wait for ever.
+        unit.groups.lock_those_of(user_id)
         before = lock_other(unit, user_id)
         require_verb(unit.caller, before, Verb.DELETE)
         require_version(before.version, versions)
@@ -116,6 +118,7 @@ def delete_user(caller: Caller, user_id: str, services: Services, versions: Coll
             all_environments=False,
             environment_ids=(),
             has_password=False,
+            has_second_factor=False,
         )
         saved = unit.users.save(before, after)
         unit.record(Event("user.deleted", "user", before.id, before.name, {"email": before.email}))

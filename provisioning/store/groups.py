@@ -74,6 +74,13 @@ LOCK_GROUPS_OF = Statement(
     .order_by(groups.c.id)
     .with_for_update(of=groups)
 )
+LOCK_GROUPS_OF = Statement(
+    select(groups.c.id)
+    .where(groups.c.account_id == _ACCOUNT, group_members.c.account_id == _ACCOUNT)
+    .where(group_members.c.group_id == groups.c.id, group_members.c.user_id == bindparam("of_user", type_=Text))
+    .order_by(groups.c.id)
+    .with_for_update(of=groups)
+)
 # The lock makes a deletion that is under way come first, so that no deleted user is left in a group. It is that of an
 # update, as the users' versions move next: with a shared one, two groups that take in one user would block each other.
 _LIVE_USERS = (
@@ -284,6 +291,10 @@ class Groups:
         )
         left = self._connection.execute(statement.returning(group_children.c.group_id)).scalars()
         self._moved(list(left), 0, now)
+
+    def lock_those_of(self, user_id: str) -> None:
+        """Lock the groups that a user is in, in the order of their ids, until the end of the transaction."""
+        LOCK_GROUPS_OF.run(self._connection, of_account=self._account_id, of_user=user_id)
 
     def lock_those_of(self, user_id: str) -> None:
         """Lock the groups that a user is in, in the order of their ids, until the end of the transaction."""

@@ -212,7 +212,8 @@ def test_a_deadlock_between_two_actions_ends_with_both_done(services, account, c
         assert sorted(show_user(caller, user_id, services).user.last_name.removeprefix("Roe")) == ["1", "2"]
 
 
-def test_an_action_is_run_again_a_few_times_and_then_gives_up():
+@pytest.mark.rule("LIM-4")
+def test_an_action_is_run_again_a_few_times_and_is_then_refused_as_too_much():
     runs = []
 
     @repeated
@@ -220,9 +221,9 @@ def test_an_action_is_run_again_a_few_times_and_then_gives_up():
         runs.append(1)
         raise Conflict("40001")
 
-    with pytest.raises(Conflict):
+    with pytest.raises(Refusal) as refused:
         always_in_conflict()
-    assert len(runs) == MOST_RUNS
+    assert (refused.value.code, len(runs)) == (Code.TOO_MANY_REQUESTS, MOST_RUNS)
 
 
 @pytest.mark.rule("TEN-1")
