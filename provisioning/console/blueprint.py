@@ -21,6 +21,7 @@ from provisioning.console.profile import add_profile
 from provisioning.console.proof import add_proof
 from provisioning.console.provisioning import add_provisioning
 from provisioning.console.saml_connections import add_saml_connections
+from provisioning.console.saml_metadata import add_saml_metadata
 from provisioning.console.second_factor import add_second_factor
 from provisioning.console.sign_in_settings import add_sign_in_settings
 from provisioning.console.user_acts import add_user_acts
@@ -45,6 +46,7 @@ ROOMS = (
     add_groups,
     add_sign_in_settings,
     add_saml_connections,
+    add_saml_metadata,
     add_provisioning,
     add_api_keys,
     add_webhooks,

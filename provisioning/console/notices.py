@@ -53,6 +53,7 @@ SENTENCES: Mapping[str, str] = {
     "preferences_changed": "Saved.",
     "revoked": "It was revoked and works no more.",
     "saml_made": "The connection was made and is switched off. Copy our values, then switch it on.",
+    "saml_metadata_replaced": "The metadata was replaced. Certificates now: {number}.",
     "saml_removed": "The connection was removed.",
     "security_changed": "The security settings were changed.",
     "second_factor_removed": "The second factor of {name} was removed. Ended sessions: {number}.",

@@ -1,16 +1,20 @@
-"""A SAML connection in steps: our values to copy, the metadata, the attributes, a test login, on and off (SSO-1)."""
+"""A SAML connection in steps: our values to copy, the metadata, the attributes, a test login, on and off (SSO-1).
+
+The page of a connection shows; what is typed stands on pages of its own, which ask for a fresh proof before (SES-4).
+"""
 
 from flask import Blueprint, request
 from marshmallow import fields
 from werkzeug.wrappers import Response
 
-from provisioning.actions.identity_providers import ProviderSource, read_provider
-from provisioning.actions.sso_settings import connect, disconnect, show_connection, update_connection
+from provisioning.actions.sso_settings import disconnect, show_connection, update_connection
+from provisioning.console.certificates import WARN_DAYS, certificates_of
 from provisioning.console.decisions import Decision, decision_page
 from provisioning.console.errors import form_page
 from provisioning.console.forms import Filled, Form, Trimmed, a_name, attempt, read_form
 from provisioning.console.notices import leave_notice
-from provisioning.console.pages import add_routes, lead_to
+from provisioning.console.pages import add_routes, lead_to, page
+from provisioning.console.proof import ask_before
 from provisioning.console.sign_in_settings import SIGN_IN, TRAIL
 from provisioning.domain.caller import Caller
 from provisioning.domain.permissions import Permission
@@ -28,15 +32,7 @@ MAPPED = {
     "groups": "Groups",
     "product_environments": "Product environments",
 }
-SOURCE = ("metadata", "idp_metadata", "idp_metadata_url", "metadata_url", "certificates")
 BESIDE = ("email_domains", "provisioning", "certificates", "default_role")
-
-
-class MetadataForm(Form):
-    """Where the identity provider's metadata is: an address, or the document itself."""
-
-    metadata_url = Trimmed(load_default="")
-    document = Trimmed(load_default="")
 
 
 class SettingsForm(Form):
@@ -54,50 +50,46 @@ def add_saml_connections(blueprint: Blueprint) -> None:
     one = f"{SIGN_IN}/<connection_id>"
     add_routes(
         blueprint,
-        (f"{SIGN_IN}/new", "GET", show_new_saml),
-        (f"{SIGN_IN}/new", "POST", post_new_saml),
         (one, "GET", show_saml),
-        (one, "POST", post_saml),
+        (f"{one}/settings", "GET", show_saml_settings),
+        (f"{one}/settings", "POST", post_saml_settings),
         (f"{one}/delete", "GET", confirm_disconnect),
         (f"{one}/delete", "POST", post_disconnect),
     )
 
 
 @requires(Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE, session_caller)
-def show_new_saml(caller: Caller) -> Response:
-    """Ask for the identity provider's metadata."""
-    return form_page("saml_new.html", None, caller=caller, form=Filled())
-
-
-@requires(Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE, session_caller)
-def post_new_saml(caller: Caller) -> Response:
-    """Make a connection from metadata, switched off until somebody switches it on."""
-    form = read_form(MetadataForm(), request.form)
-    source = ProviderSource(form.values["document"] or None, form.values["metadata_url"] or None)
-
-    def make() -> Connection:
-        provider = read_provider(caller, source, None, services())
-        return connect(caller, provider, {"enabled": False}, services())
-
-    made = attempt(form, make, SOURCE)
-    if made is None:
-        return form_page("saml_new.html", form.code, caller=caller, form=form)
-    return _done(f"{SIGN_IN}/{made.id}", "saml_made")
-
-
-@requires(Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE, session_caller)
 def show_saml(caller: Caller, connection_id: str) -> Response:
     """Show the steps of a connection, each with whether it is done."""
-    return _saml_page(caller, show_connection(caller, connection_id, services()), Filled())
+    connection = show_connection(caller, connection_id, services())
+    base = f"{services().public_url}/saml/{connection.id}"
+    ours = (("entity-id", "Entity ID", f"{base}/metadata"), ("acs", "ACS URL", f"{base}/acs"),
+            ("sp-metadata", "Metadata URL", f"{base}/metadata"))  # fmt: skip
+    return page(
+        "saml_connection.html",
+        caller=caller,
+        connection=connection,
+        ours=ours,
+        mapped=MAPPED,
+        certificates=certificates_of(connection, services()),
+        warn_days=WARN_DAYS,
+    )
 
 
 @requires(Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE, session_caller)
-def post_saml(caller: Caller, connection_id: str) -> Response:
+def show_saml_settings(caller: Caller, connection_id: str) -> Response:
+    """Show the form of what a connection does and which attribute holds what."""
+    ask_before(caller)
+    return _settings_page(caller, show_connection(caller, connection_id, services()), Filled())
+
+
+@requires(Permission.ACCOUNT_SAML_CONNECTIONS_MANAGE, session_caller)
+def post_saml_settings(caller: Caller, connection_id: str) -> Response:
     """Change what a connection does and which attribute holds what."""
     before = show_connection(caller, connection_id, services())
     form = read_form(SettingsForm(), request.form)
     if not form.is_good:
-        return _saml_page(caller, before, form)
+        return _settings_page(caller, before, form)
     values = form.values
     named = {name: values[name] for name in MAPPED if values[name]}
     others = {name: value for name, value in before.mapping.items() if name not in MAPPED}
@@ -108,7 +100,7 @@ def post_saml(caller: Caller, connection_id: str) -> Response:
         "mapping": {**others, **named},
     }
     if attempt(form, lambda: update_connection(caller, before.id, changes, services()), BESIDE) is None:
-        return _saml_page(caller, before, form)
+        return _settings_page(caller, before, form)
     return _done(f"{SIGN_IN}/{before.id}", "connection_changed")
 
 
@@ -138,13 +130,8 @@ def post_disconnect(caller: Caller, connection_id: str) -> Response:
     return _done(SIGN_IN, "saml_removed")
 
 
-def _saml_page(caller: Caller, connection: Connection, form: Filled) -> Response:
-    base = f"{services().public_url}/saml/{connection.id}"
-    ours = (("entity-id", "Entity ID", f"{base}/metadata"), ("acs", "ACS URL", f"{base}/acs"),
-            ("sp-metadata", "Metadata URL", f"{base}/metadata"))  # fmt: skip
-    return form_page(
-        "saml_connection.html", form.code, caller=caller, form=form, connection=connection, ours=ours, mapped=MAPPED
-    )
+def _settings_page(caller: Caller, connection: Connection, form: Filled) -> Response:
+    return form_page("saml_settings.html", form.code, caller=caller, form=form, connection=connection, mapped=MAPPED)
 
 
 def _done(path: str, notice: str) -> Response:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from provisioning.actions.direct_logins import direct_logins
 from provisioning.actions.security_settings import SecurityChanges, change_security, show_security
 from provisioning.actions.sso_settings import list_connections
+from provisioning.console.certificates import next_ends
 from provisioning.console.decisions import Decision, decision_page
 from provisioning.console.errors import form_page
 from provisioning.console.forms import Filled, Form, attempt, one_of, read_form
@@ -63,10 +64,12 @@ def add_sign_in_settings(blueprint: Blueprint) -> None:
 def show_sign_in(caller: Caller) -> Response:
     """Show the SAML connections, and the account's settings to who may change them."""
     may_secure = is_allowed(caller, Permission.ACCOUNT_SECURITY_MANAGE)
+    connections = list_connections(caller, services())
     return page(
         "sign_in.html",
         caller=caller,
-        connections=list_connections(caller, services()),
+        connections=connections,
+        certificates=next_ends(connections, services()),
         account=show_security(caller, services()) if may_secure else None,
         direct=direct_logins(caller, services()),
         most_named=MOST_NAMED,

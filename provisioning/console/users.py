@@ -41,7 +41,7 @@ class Filter:
     name: str
     label: str
     all: str
-    options: Mapping[str, str]
+    options: Mapping[Status, str] | Mapping[Role, str] | Mapping[str, str]
     value: str
 
 

@@ -21,6 +21,9 @@ from provisioning.guard.cookie import SESSION, read_cookie, set_cookie
 FORM = "gatelodge_form"
 FIELD = "csrf_token"
 FORM_TYPE = "application/x-www-form-urlencoded"
+FILE_TYPE = "multipart/form-data"
+# Forms that a file can be chosen in; no other is taken in the form that files need.
+FILE_FORMS = frozenset({"console.post_new_saml", "console.post_saml_metadata"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PURPOSE = b"gatelodge console forms"
 NONCE_BYTES = 12
@@ -50,7 +53,7 @@ def require_own_form() -> None:
         return
     if not _is_same_origin():
         raise Refusal(Code.NOT_ALLOWED)
-    if request.mimetype != FORM_TYPE:
+    if request.mimetype != (FILE_TYPE if request.endpoint in FILE_FORMS else FORM_TYPE):
         raise Refusal(Code.MEDIA_TYPE)
     if not _is_token(request.form.get(FIELD, "")):
         raise invalid(FIELD, TOO_OLD)

@@ -28,6 +28,7 @@ READ_WITH_MANAGE = {
     "/webhooks/new", "/webhooks/<webhook_id>/<slug>",
     "/sign-in", "/sign-in/settings", "/sign-in/enforce", "/sign-in/new",
     "/sign-in/<connection_id>", "/sign-in/<connection_id>/delete",
+    "/sign-in/<connection_id>/metadata", "/sign-in/<connection_id>/settings",
     "/provisioning", "/provisioning/new", "/provisioning/<connection_id>", "/provisioning/<connection_id>/delete",
     "/provisioning/<connection_id>/tokens/new", "/provisioning/tokens/<token_id>/<slug>",
     "/v1_1/provisioning/accounts/<account_id>/sub_accounts/<environment_id>/access_keys",

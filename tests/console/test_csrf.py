@@ -53,8 +53,9 @@ FORMS = {
     "/provisioning/<connection_id>/tokens/new": {},
     "/provisioning/new": {},
     "/provisioning/tokens/{dana}/delete": {},
-    "/sign-in/<connection_id>": {},
     "/sign-in/<connection_id>/delete": {},
+    "/sign-in/<connection_id>/metadata": {},
+    "/sign-in/<connection_id>/settings": {},
     "/sign-in/enforce": {},
     "/sign-in/new": {},
     "/sign-in/settings": {},
@@ -64,6 +65,9 @@ FORMS = {
     "/webhooks/new": {},
     "/webhooks/{dana}/delete": {},
 }
+# Forms that a file can be chosen in are sent in the form that files need, and in no other.
+FILE_TYPE = "multipart/form-data"
+WITH_FILE = {"/sign-in/<connection_id>/metadata", "/sign-in/new"}
 STATE = "select (select count(*) from sessions where ended_at is null), (select count(*) from outbox), \
  (select string_agg(t::text, '' order by id) from users t), (select string_agg(s::text, '') from seats s)"
 
@@ -80,8 +84,11 @@ def refused(as_root, sql, dana):
     def send(status: int, code: str, **how) -> None:
         before = sql(STATE)
         for path, values in FORMS.items():
+            if path in how.get("but", ()):
+                continue
             made = how["make"](values)
-            page = as_root.post(path.format(dana=dana.id), made, headers=how.get("headers"), **how.get("options", {}))
+            options = how.get("options", {"content_type": FILE_TYPE} if path in WITH_FILE else {})
+            page = as_root.post(path.format(dana=dana.id), made, headers=how.get("headers"), **options)
             assert (page.status, page.code) == (status, code), path
         assert sql(STATE) == before
 
@@ -139,7 +146,18 @@ def test_a_form_without_any_token_is_refused(refused):
 @pytest.mark.parametrize("media_type", ["text/plain", "application/json", "multipart/form-data; boundary=x", "", "x"])
 def test_a_body_of_another_type_is_refused(refused, token, media_type):
     body = f"{FIELD}={token}&additional=3&email=x@acme.example"
-    refused(415, "media_type", make=lambda values: body, options={"content_type": media_type})
+    taken = WITH_FILE if media_type.startswith(FILE_TYPE) else ()
+    refused(415, "media_type", make=lambda values: body, options={"content_type": media_type}, but=taken)
+
+
+@pytest.mark.rule("WEB-1")
+def test_a_form_with_a_file_is_taken_in_the_form_of_files_alone_and_never_without_its_token(as_root, token):
+    for path in WITH_FILE:
+        assert as_root.post(path, {FIELD: token}).code == "media_type"
+        broken = f"{FIELD}={token}"
+        for media_type in (FILE_TYPE, f"{FILE_TYPE}; boundary=x", f"{FILE_TYPE}; boundary={'x' * 5000}"):
+            page = as_root.post(path, broken, content_type=media_type)
+            assert (page.status, page.code) == (422, "invalid_value")
 
 
 @pytest.mark.rule("WEB-1")

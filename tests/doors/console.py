@@ -94,7 +94,8 @@ class ConsoleClient:
             values.setdefault(name, []).append(value)
         values.update({name: value if isinstance(value, list) else [value] for name, value in typed.items()})
         sent = {name: value for name, value in values.items() if value != [None]}
-        return self.post(action, sent, headers=headers)
+        options = {"content_type": form.get("enctype")} if form.get("enctype") else {}
+        return self.post(action, sent, headers=headers, **options)
 
     def post(self, path: str, values: dict[str, Any], headers: Any = None, **options: Any) -> Page:
         """Send values to an address as a form of our own page does, and follow where it leads."""
