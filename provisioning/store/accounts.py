@@ -45,6 +45,9 @@ def select_accounts() -> Select[Any]:
 
 
 GET_ACCOUNT = Statement(select_accounts().where(accounts.c.id == bindparam("wanted_id")))
+SHARE_ACCOUNT = Statement(
+    select_accounts().where(accounts.c.id == bindparam("wanted_id")).with_for_update(read=True, of=accounts)
+)
 MOVE_SEATS = Statement(
     update(seats)
     .where(seats.c.account_id == bindparam("of_account"))
@@ -74,6 +77,10 @@ class Accounts:
     def get(self) -> Account:
         """Return the caller's account."""
         return _found(GET_ACCOUNT.run(self._connection, wanted_id=self._account_id).one_or_none())
+
+    def share(self) -> Account:
+        """Return the caller's account, held as it is until the end of the transaction."""
+        return _found(SHARE_ACCOUNT.run(self._connection, wanted_id=self._account_id).one_or_none())
 
     def lock(self) -> Account:
         """Return the caller's account, locked: settings of the account change one after the other."""

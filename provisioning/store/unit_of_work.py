@@ -83,6 +83,7 @@ class Unit:
         self._owed: list[OwedRow] = []
         self._seats = 0
         self.revoked: Revocation | None = None
+        self.ended: list[Revocation] = []
 
     @cached_property
     def users(self) -> Users:
@@ -190,6 +191,18 @@ class Unit:
         """Give a seat back, last before the commit (USR-7)."""
         self._seats -= 1
 
+    def note(self, entry: Entry) -> None:
+        """Note an entry that is made already: that of a refusal inside a transaction that goes on (AUD-1)."""
+        self._entries.append(entry)
+
+    def absorb(self, other: "Unit") -> None:
+        """Take over what another unit of the same transaction noted, to be written together."""
+        self._entries += other._entries
+        self._attempts += other._attempts
+        self._owed += other._owed
+        self._seats += other._seats
+        self.ended += [*other.ended, *([other.revoked] if other.revoked is not None else [])]
+
     def flush(self) -> None:
         """Write what was noted: entries, debts, and last the seat counter."""
         counted = [count_attempt(self.connection, each) for each in self._attempts]
@@ -245,9 +258,19 @@ def open_reading(database: Database, caller: Caller, adapters: Adapters) -> Iter
 
 def record_refusal(database: Database, caller: Caller, refusal: Refusal, adapters: Adapters) -> None:
     """Write the entry of a refused attempt where its kind wants one, after all else is rolled back (ACT-1, AUD-1)."""
-    if not (REFUSALS[refusal.code].recorded and caller.account):
+    entry = refused_entry(caller, refusal, adapters)
+    if entry is None:
         return
-    entry = Entry(
+    with database.writer.begin() as connection:
+        write = count_attempt(connection, entry) if caller.credential in STRANGERS else entry
+        add_entries(connection, [write] if write else [])
+
+
+def refused_entry(caller: Caller, refusal: Refusal, adapters: Adapters) -> Entry | None:
+    """Return the entry of a refused attempt, None where its kind wants none (AUD-1)."""
+    if not (REFUSALS[refusal.code].recorded and caller.account):
+        return None
+    return Entry(
         account_id=caller.account,
         id=adapters.new_id(),
         at=adapters.now(),
@@ -263,9 +286,6 @@ def record_refusal(database: Database, caller: Caller, refusal: Refusal, adapter
         target_name="",
         data={"sentence": refusal.sentence, "rule": refusal.rule},
     )
-    with database.writer.begin() as connection:
-        write = count_attempt(connection, entry) if caller.credential in STRANGERS else entry
-        add_entries(connection, [write] if write else [])
 
 
 def entry_of(caller: Caller, event: Event, entry_id: str, at: datetime) -> Entry:
