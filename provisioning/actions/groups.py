@@ -247,8 +247,8 @@ def change_members(unit: Unit, group: Group, edits: Sequence[MembershipEdit], *,
         version: the group's version before this transaction, which moves by one in all.
 
     Raises:
-        Refusal: the root user as a directory's member; INVALID_VALUE for somebody who is nobody of the account and
-            NO_TARGET for somebody to go who is not in, where the connection is strict.
+        Refusal: the root user as a directory's member; NO_TARGET where a choice of members finds none; where the
+            connection is strict, INVALID_VALUE for who is nobody of the account, NO_TARGET for who is to go and not in.
     """
     users, children = _Moves(), _Moves()
     for edit in edits:
@@ -270,13 +270,21 @@ def _take_out(unit: Unit, group_id: str, edit: MembershipEdit, users: _Moves, ch
         # Who is to stay is not taken out first: a list that is written again as it was changes nothing.
         users.take_out(unit.groups.remove_other_users(group_id, edit.add))
         children.take_out(unit.groups.remove_other_children(group_id, edit.add))
-    if edit.remove:
-        gone = unit.groups.remove_users(group_id, edit.remove)
+    chosen = _chosen(unit, group_id, edit.matching) if edit.matching else edit.remove
+    if chosen:
+        gone = unit.groups.remove_users(group_id, chosen)
         users.take_out(gone)
-        others = _without(edit.remove, gone)
+        others = _without(chosen, gone)
         gone = unit.groups.remove_children(group_id, others) if others else []
         children.take_out(gone)
         users.missed += _missed(unit, _without(others, gone))
+
+
+def _chosen(unit: Unit, group_id: str, is_chosen: Callable[[Member], bool]) -> list[str]:
+    chosen = [member.id for member in unit.groups.members(group_id) if is_chosen(member)]
+    if not chosen:
+        raise Refusal(Code.NO_TARGET, "members", detail="no member of the group is selected.")
+    return chosen
 
 
 def _missed(unit: Unit, ids: list[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """GRP: groups, their names and members."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
@@ -68,6 +68,8 @@ class MembershipEdit:
 
     Attributes:
         clear: take every present member out first (a `replace` of the whole list).
+        matching: which of the present members to take out, where they are chosen by more than their ids; the edit is
+            refused where it chooses none.
         remove: ids of users or groups to take out; who is not in is missed (a strict connection is refused).
         add: ids of users or groups to put in; present ones stay once, unknown ones are left out.
     """
@@ -75,11 +77,12 @@ class MembershipEdit:
     clear: bool = False
     remove: tuple[str, ...] = ()
     add: tuple[str, ...] = ()
+    matching: Callable[[Member], bool] | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether the edit asks for nothing."""
-        return not (self.clear or self.remove or self.add)
+        return not (self.clear or self.remove or self.add or self.matching)
 
 
 def checked_group_name(name: str) -> str:

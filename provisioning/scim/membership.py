@@ -1,8 +1,8 @@
 """Steps of a PATCH on a group: edits of membership instead of a list of members.
 
 No member is read to add or remove one, so the cost is the same in a group of 10 and of 50,000, and two requests at once
-cannot write each other's members away. Only a selection by something other than ids needs the members; the door
-reads them for it and holds the edit to the version that they were read from.
+cannot write each other's members away. Only a selection by something other than ids needs the members; the action reads
+them for it, after what earlier steps did and under the lock of the group.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,26 +15,21 @@ from provisioning.scim.operations import Op, Step
 from provisioning.scim.patch import patched
 from provisioning.scim.resources import group_attributes, group_changes, ids_of
 from provisioning.scim.selection import selects
-from provisioning.scim.traits import Trait
+from provisioning.scim.traits import GROUP
+
+MEMBERS = GROUP.settable["members"]
 
 
-def needs_members(steps: Sequence[Step]) -> bool:
-    """Return whether a step selects members by something else than their ids."""
-    selections = [step.target.selection for step in steps if _is_on_members(step)]
-    return any(selection is not None and _selected_ids(selection) is None for selection in selections)
-
-
-def group_edit(steps: Sequence[Step], members: Sequence[Member] = ()) -> Callable[[Group], GroupEdit]:
+def group_edit(steps: Sequence[Step]) -> Callable[[Group], GroupEdit]:
     """Return the edit of a group that a PATCH asks for.
 
     Args:
         steps: operations.read_patch of the body.
-        members: the present members, where `needs_members` says so.
 
     Raises (when run):
         Refusal: MUTABILITY.
     """
-    edits = tuple(_membership(step, members) for step in steps if _is_on_members(step))
+    edits = tuple(_membership(step) for step in steps if _is_on_members(step))
     others = [step for step in steps if not _is_on_members(step)]
 
     def edit(group: Group) -> GroupEdit:
@@ -47,14 +42,14 @@ def group_edit(steps: Sequence[Step], members: Sequence[Member] = ()) -> Callabl
 
 
 def _is_on_members(step: Step) -> bool:
-    return step.target.trait is not None and step.target.trait.name == "members"
+    return step.target.trait is not None and step.target.trait.name == MEMBERS.name
 
 
-def _membership(step: Step, members: Sequence[Member]) -> MembershipEdit:
+def _membership(step: Step) -> MembershipEdit:
     if step.target.sub is not None:
         raise Refusal(Code.MUTABILITY, "members", attribute=f"members.{step.target.sub.name}")
     if step.target.selection is not None:
-        return _by_selection(step, step.target.selection, members)
+        return _by_selection(step, step.target.selection)
     if step.op is Op.ADD:
         return MembershipEdit(add=ids_of(step.value))
     if step.op is Op.REPLACE:
@@ -63,13 +58,11 @@ def _membership(step: Step, members: Sequence[Member]) -> MembershipEdit:
     return MembershipEdit(clear=True) if step.value is None else MembershipEdit(remove=ids_of(step.value))
 
 
-def _by_selection(step: Step, selection: Node, members: Sequence[Member]) -> MembershipEdit:
+def _by_selection(step: Step, selection: Node) -> MembershipEdit:
     if step.op is not Op.REMOVE:
         raise Refusal(Code.MUTABILITY, "members", attribute="members.value")
     ids = _selected_ids(selection)
-    if ids is None and step.target.trait is not None:
-        ids = _matching(selection, step.target.trait, members)
-    return MembershipEdit(remove=tuple(ids or ()))
+    return MembershipEdit(matching=_matching(selection)) if ids is None else MembershipEdit(remove=tuple(ids))
 
 
 def _selected_ids(node: Node) -> list[str] | None:
@@ -83,6 +76,9 @@ def _selected_ids(node: Node) -> list[str] | None:
     return ids if len(ids) == len(terms) else None
 
 
-def _matching(selection: Node, trait: Trait, members: Sequence[Member]) -> list[str]:
-    elements = [{"value": member.id, "type": member.kind, "display": member.display} for member in members]
-    return [element["value"] for element in elements if selects(selection, element, trait)]
+def _matching(selection: Node) -> Callable[[Member], bool]:
+    def is_selected(member: Member) -> bool:
+        element = {"value": member.id, "type": member.kind, "display": member.display}
+        return selects(selection, element, MEMBERS)
+
+    return is_selected

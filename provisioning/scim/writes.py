@@ -4,27 +4,24 @@ They know no HTTP, so that a request on its own and an operation of a bulk are r
 hold for one of them and not for the other. Each answers the view of the resource as it is then.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from provisioning.actions import groups as group_actions
 from provisioning.actions import users as user_actions
-from provisioning.actions.groups import GroupEdit, GroupView, NewGroup, show_group
+from provisioning.actions.groups import GroupEdit, GroupView, NewGroup
 from provisioning.actions.services import Services
 from provisioning.domain.caller import Caller
-from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.groups import Group, MembershipEdit
 from provisioning.domain.users import User, UserChanges, UserView
-from provisioning.scim.membership import group_edit, needs_members
-from provisioning.scim.operations import Step, read_patch
+from provisioning.scim.membership import group_edit
+from provisioning.scim.operations import read_patch
 from provisioning.scim.parameters import known_form
 from provisioning.scim.patch import user_edit
 from provisioning.scim.quirks import normal_resource
 from provisioning.scim.resources import group_changes, ids_of, new_user, user_changes
 from provisioning.scim.schemas import checked_resource
 from provisioning.scim.traits import GROUPS, USERS
-
-MOST_ATTEMPTS = 5
 
 Body = Mapping[str, Any]
 # The versions that a client knows, None for any (`If-Match`).
@@ -91,27 +88,7 @@ def patch_group(caller: Caller, group_id: str, body: Body, services: Services, v
     """Apply the operations of a PATCH, all or none (RFC 7644 section 3.5.2); the view holds no members."""
     steps = read_patch(body, GROUPS)
     group_id = known_form(group_id, GROUPS)
-    if needs_members(steps):
-        return _edited_by_selection(caller, group_id, steps, services, versions)
     return group_actions.edit_group(caller, group_id, group_edit(steps), services, versions, with_members=False)
-
-
-def _edited_by_selection(
-    caller: Caller, group_id: str, steps: Sequence[Step], services: Services, versions: Versions
-) -> GroupView:
-    """Select members by what is known of them, and write only where the group is still as it was read."""
-    for _ in range(MOST_ATTEMPTS):
-        seen = show_group(caller, group_id, services)
-        if versions is not None and seen.group.version not in versions:
-            break
-        edit = group_edit(steps, seen.members or ())
-        try:
-            known = {seen.group.version}
-            return group_actions.edit_group(caller, group_id, edit, services, known, with_members=False)
-        except Refusal as refusal:
-            if refusal.code is not Code.STALE_VERSION:
-                raise
-    raise Refusal(Code.STALE_VERSION)
 
 
 def delete_group(caller: Caller, group_id: str, services: Services, versions: Versions = None) -> None:

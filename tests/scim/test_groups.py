@@ -76,6 +76,18 @@ def test_members_come_and_go_in_every_shape(idp, people):
 
 
 @pytest.mark.rule("SCM-6")
+def test_a_selection_meets_what_earlier_operations_left(idp, people):
+    ada, bob, cy = people
+    group = idp.group("Engineers", ada, bob)
+    path = f"/Groups/{group['id']}"
+    add, choose = {"op": "add", "path": "members", "value": [{"value": cy}]}, 'members[not (display eq "Bob")]'
+    assert idp.patch(path, add, {"op": "remove", "path": choose}).status_code == 200
+    assert members(idp, group) == [bob]
+    fault(idp.patch(path, add, {"op": "remove", "path": 'members[display eq "Nobody"]'}), 400, "noTarget")
+    assert members(idp, group) == [bob]
+
+
+@pytest.mark.rule("SCM-6")
 def test_a_refused_operation_leaves_every_member_where_it_was(idp, people):
     group = idp.group("Engineers", *people)
     path = f"/Groups/{group['id']}"
@@ -163,9 +175,18 @@ def test_a_patch_of_a_large_group_is_answered_without_its_members(idp, sql):
     assert len(members(idp, group)) == MOST_MEMBERS_SHOWN + 1
 
 
-def test_a_strict_connection_refuses_members_that_are_not_there(idp, people, sql):
+@pytest.mark.rule("SCM-6", "TEN-3")
+def test_a_strict_connection_refuses_members_that_are_not_there(idp, foreign_idp, people, sql):
     sql("update scim_connections set profile = 'strict'")
     group = idp.group("Engineers", people[0])
-    made_up = [{"value": people[1]}, {"value": "01a20a00-0000-7000-8000-000000000000"}]
-    fault(idp.patch(f"/Groups/{group['id']}", {"op": "add", "path": "members", "value": made_up}), 400, "invalidValue")
-    assert members(idp, group) == [people[0]]
+    path = f"/Groups/{group['id']}"
+    for stranger in ("01a20a00-0000-7000-8000-000000000000", foreign_idp.user("bob")["id"], group["id"]):
+        some = [{"value": people[1]}, {"value": stranger}]
+        fault(idp.patch(path, {"op": "add", "path": "members", "value": some}), 400, "invalidValue")
+        fault(idp.put(path, {"displayName": "Engineers", "members": some}), 400, "invalidValue")
+        if stranger != group["id"]:
+            fault(idp.post("/Groups", {"displayName": "Makers", "members": some}), 400, "invalidValue")
+        fault(idp.patch(path, {"op": "remove", "path": f'members[value eq "{stranger}"]'}), 400, "noTarget")
+        fault(idp.patch(path, {"op": "remove", "path": "members", "value": some}), 400, "noTarget")
+    assert idp.get(path).get_json() == group
+    assert idp.find("/Groups", 'displayName eq "Makers"').get_json()["totalResults"] == 0
