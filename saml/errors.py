@@ -206,6 +206,7 @@ STATUSES: Mapping[int, frozenset[Code]] = {
             Code.EMAIL_TAKEN,
             Code.EXTERNAL_ID_TAKEN,
             Code.GROUP_NAME_TAKEN,
+            Code.NOT_REPLAYABLE,
             Code.USER_NAME_TAKEN,
         }
     ),

@@ -89,7 +89,8 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _id(text: str) -> str:
+def id_text(text: str) -> str:
+    """Return an id that somebody may have typed; ValueError where it can be none."""
     if len(text) > LONGEST_ID or not text.isascii() or not text.isprintable():
         raise ValueError
     return text
@@ -101,18 +102,20 @@ def _kind(text: str) -> str:
     return text
 
 
-def _moment(text: str) -> datetime:
+def moment_text(text: str) -> datetime:
+    """Return the moment, in UTC, that a text of ISO 8601 names; ValueError where it names none."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _end(text: str) -> datetime:
-    """Return the moment before which entries are wanted; of a date alone, the end of that day."""
-    moment = _moment(text)
+def last_moment(text: str) -> datetime:
+    """Return the moment before which entries are wanted; of a date alone, the end of that day; ValueError for none."""
+    moment = moment_text(text)
     return moment + timedelta(days=1) if len(text) == DATE_LENGTH else moment
 
 
-def _limit(text: str) -> int:
+def page_size(text: str) -> int:
+    """Return how many entries a page holds; ValueError where that is no number or too many."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= DATE_LENGTH else 0
     if not 1 <= number <= MOST_ON_A_PAGE:
         raise ValueError
@@ -120,14 +123,14 @@ def _limit(text: str) -> int:
 
 
 READERS: Mapping[str, Callable[[str], object]] = {
-    "person": _id,
+    "person": id_text,
     "kind": _kind,
     "way_in": WayIn,
     "outcome": Outcome,
-    "from": _moment,
-    "to": _end,
-    "cursor": _id,
-    "limit": _limit,
+    "from": moment_text,
+    "to": last_moment,
+    "cursor": id_text,
+    "limit": page_size,
 }
 SENTENCES: Mapping[str, str] = {
     "person": "is the id of a user, key, token or connection",

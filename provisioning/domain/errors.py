@@ -55,6 +55,7 @@ class Code(StrEnum):
     NOT_OFFERED = "not_offered"
     NOT_ON_ONESELF = "not_on_oneself"
     NOT_OWED = "not_owed"
+    NOT_REPLAYABLE = "not_replayable"
     PASSWORD_REFUSED = "password_refused"  # noqa: S105 - a code, not a password.
     PERMISSION_SYSTEM_UNAVAILABLE = "permission_system_unavailable"
     PROOF_NEEDED = "proof_needed"
@@ -155,6 +156,7 @@ REFUSALS: Mapping[Code, Kind] = {
     Code.NOT_OFFERED: Kind("This is not offered here.", "LIM-7"),
     Code.NOT_ON_ONESELF: Kind("Nobody can {verb} themself.", "USR-3", True),
     Code.NOT_OWED: Kind("No invitation can be sent to this user: {detail}", "INV-1"),
+    Code.NOT_REPLAYABLE: Kind("This request cannot be run again: {detail}", "SCM-9"),
     Code.PASSWORD_REFUSED: Kind("{detail}", "PWD-4"),
     Code.PERMISSION_SYSTEM_UNAVAILABLE: Kind(
         "The permission system '{name}' is not available yet; accounts run on 'legacy'.", "ACC-5"

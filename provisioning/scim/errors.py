@@ -65,6 +65,7 @@ ANSWERS: Mapping[Code, Answer] = {
     Code.NOT_OFFERED: Answer(501),
     Code.NOT_ON_ONESELF: Answer(403),
     Code.NOT_OWED: Answer(403),
+    Code.NOT_REPLAYABLE: Answer(409),
     Code.PASSWORD_REFUSED: Answer(400, "invalidValue"),
     Code.PERMISSION_SYSTEM_UNAVAILABLE: Answer(400, "invalidValue"),
     Code.PROOF_NEEDED: Answer(403),

@@ -12,7 +12,7 @@ from provisioning.scim.traits import ACCOUNT_USER
 PAGE = (Path(__file__).parents[2] / "docs" / "scim.md").read_text()
 # Codes that no SCIM request can meet: other doors' matters, which the table of the door maps all the same.
 ELSEWHERE = re.compile(r"saml_|.*_connection|connection_|cloud_name|.*environment|.*invitation|link_|password|"
-                       r"no_password|seats_below|not_owed|two_factor|permission_system|not_on_oneself|email_domain|enforce|"
+                       r"no_password|seats_below|not_owed|not_replayable|two_factor|permission_system|not_on_oneself|email_domain|enforce|"
                        r"invalid_credentials|invalid_metadata|media_library|sensitive")  # fmt: skip
 
 
