@@ -4,7 +4,7 @@ import argparse
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from benchmarks import mails, population, promises
+from benchmarks import mails, population, promises, scim, synchronisation, verdicts
 from benchmarks.installation import open_site
 from benchmarks.measure import Measured
 from benchmarks.scenarios import FEW, SCENARIOS, Bench, Line, growth, servers, side_by_side
@@ -18,7 +18,14 @@ APART: dict[str, tuple[Callable[[Bench], Iterable[Line]], str]] = {
     "pages": (promises.pages, "cost"),
     "mails": (mails.mails, "own cost"),
 }
-NAMES = (*SCENARIOS, *APART)
+# What brings its own servers, and is compared with bounds.
+JUDGED: dict[str, Callable[[float, int], Iterable[verdicts.Verdict | str]]] = {
+    "scim": scim.table,
+    "scim-sync": synchronisation.first,
+}
+NAMES = (*SCENARIOS, *APART, *JUDGED)
+# Takes a quarter of an hour and more, whatever --seconds says; runs only where it is named.
+LONG = {"scim-sync"}
 RAW = """raw: what psycopg alone reaches at the same number of connections. For writes: the product's own writing
 statements of one create in one transaction, with other ids; for reads: one SELECT by key. CPU is a request's."""
 HEAD = ("", "a second", "ratio", "server ms", "database ms", "median ms", "p99 ms")
@@ -32,7 +39,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each measurement")
     parser.add_argument("--connections", type=int, default=8, help="at once; an even number")
     asked = parser.parse_args()
-    names = asked.names or list(NAMES)
+    names = asked.names or [name for name in NAMES if name not in LONG]
     print(
         f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before; fsync on; {asked.connections} connections"
     )
@@ -42,6 +49,11 @@ def main() -> None:
         with open_site() as site:
             users = population.copy_users(site, FEW, "first")
             report(lines(Bench(site, asked.seconds, asked.connections, users)), compared_by)
+    for name, judged in JUDGED.items():
+        if name in names:
+            print(f"\n{name}")
+            verdicts.report(judged(asked.seconds, asked.connections))
+    print(f"load {os.getloadavg()[0]:.1f} after")
 
 
 def plan(names: Sequence[str]) -> Iterator[tuple[str, Callable[[Bench], Iterable[Line]], str]]:

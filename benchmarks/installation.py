@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -46,7 +47,7 @@ class Site:
     services: Services
     account: MadeAccount
 
-    def sql(self, statement: str, *parameters: object) -> list[tuple]:
+    def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Run a statement as the owner; its rows."""
         with psycopg.connect(self.owner_url, autocommit=True) as connection:
             cursor = connection.execute(statement, parameters)
@@ -88,7 +89,7 @@ def open_site() -> Iterator[Site]:
 
 
 @contextmanager
-def open_web(site: Site, server: str = "", **changes: object) -> Iterator[Web]:
+def open_web(site: Site, server: str = "", **changes: Any) -> Iterator[Web]:
     """Start `gatelodge web` on the site and wait until it is ready."""
     port = free_port()
     settings = replace(site.settings, server=server or site.settings.server, **changes)

@@ -29,6 +29,11 @@ class Measured:
     median_ms: float | None = None
     p99_ms: float | None = None
 
+    @property
+    def cpu_ms(self) -> float:
+        """CPU of server and database together, a request."""
+        return self.server_ms + self.database_ms
+
 
 def requests(
     site: Site, web: Web, texts: Sequence[Sequence[str]], seconds: float, *, status: str, repeat: bool
@@ -40,21 +45,50 @@ def requests(
         status: what every answer must have.
         repeat: whether a connection begins again when its requests run out.
     """
-    plan = {"host": "127.0.0.1", "port": web.port, "seconds": seconds, "requests": texts, "repeat": repeat}
-    before = usage.cpu_seconds(web.pid), usage.cpu_seconds(site.postgres_pid)
+    pids = web.pid, site.postgres_pid
+    return send(pids, web.port, texts, seconds, statuses=frozenset({status}), repeat=repeat)
+
+
+def send(
+    pids: tuple[int, int],
+    port: int,
+    texts: Sequence[Sequence[str]],
+    seconds: float,
+    *,
+    statuses: frozenset[str],
+    repeat: bool,
+    each: int = 1,
+) -> Measured:
+    """Send requests to a server, whosever it is.
+
+    Args:
+        pids: of server and database; 0 where it has no database.
+        statuses: what every answer must have, one of them.
+        each: number of operations that a request carries; rate, number and CPU are those of an operation.
+
+    Raises:
+        RuntimeError: an answer had another status, or there was none.
+    """
+    plan = {"host": "127.0.0.1", "port": port, "seconds": seconds, "requests": texts, "repeat": repeat}
+    before = [cpu_of(pid) for pid in pids]
     result = child("benchmarks.load", plan)
-    after = usage.cpu_seconds(web.pid), usage.cpu_seconds(site.postgres_pid)
-    number = sum(result["statuses"].values())
-    if set(result["statuses"]) != {status}:
-        raise RuntimeError(f"answers other than {status}: {result['statuses']}")
+    server, database = (cpu_of(pid) - spent for pid, spent in zip(pids, before, strict=True))
+    number = sum(result["statuses"].values()) * each
+    if not number or set(result["statuses"]) - statuses:
+        raise RuntimeError(f"answers other than {' or '.join(sorted(statuses))}: {result['statuses']}")
     return Measured(
         rate=number / result["seconds"],
         number=number,
-        server_ms=(after[0] - before[0]) / number * 1000,
-        database_ms=(after[1] - before[1]) / number * 1000,
+        server_ms=server / number * 1000,
+        database_ms=database / number * 1000,
         median_ms=result["median_ms"],
         p99_ms=result["p99_ms"],
     )
+
+
+def cpu_of(pid: int) -> float:
+    """CPU seconds of a process and all below it; nought where there is none."""
+    return usage.cpu_seconds(pid) if pid else 0.0
 
 
 def raw(site: Site, plan: dict[str, Any]) -> Measured:

@@ -1,5 +1,7 @@
 """People and members in any number, put into the tables past the product: copies of one user that the product made."""
 
+from collections.abc import Sequence
+
 from benchmarks.installation import Site
 from benchmarks.raw import new_user
 from provisioning.actions.groups import NewGroup, create_group
@@ -21,6 +23,8 @@ select account_id, id, 0, email_key, 'work', true from users
 where account_id = %s
 and not exists (select from user_emails e where e.account_id = users.account_id and e.user_id = users.id)
 """
+MEMBERS = "insert into group_members (account_id, group_id, user_id) select %s, %s, unnest(%s::text[])"
+MEMBER_COUNT = "update groups set member_count = %s where account_id = %s and id = any(%s)"
 COUNTED = """
 update seats set used = (select count(*) from users where account_id = %s and inactive_at is null)
 where account_id = %s
@@ -39,17 +43,18 @@ def copy_users(site: Site, number: int, batch: str) -> list[tuple[str, str]]:
     return made
 
 
-def make_group(site: Site, name: str, member_ids: list[str]) -> str:
+def make_group(site: Site, name: str, member_ids: Sequence[str]) -> str:
     """Make a group with so many members; its id."""
+    return make_groups(site, [name], member_ids)[0]
+
+
+def make_groups(site: Site, names: Sequence[str], member_ids: Sequence[str]) -> list[str]:
+    """Make groups of these names with the same members; their ids."""
     caller = find_scim_caller(site.account.token.text, None, site.services)
-    view = create_group(caller, NewGroup(name=name), site.services)
-    account = site.account.account.id
-    site.sql(
-        "insert into group_members (account_id, group_id, user_id) select %s, %s, unnest(%s::text[])",
-        account, view.group.id, member_ids,
-    )  # fmt: skip
-    site.sql(
-        "update groups set member_count = %s where account_id = %s and id = %s", len(member_ids), account, view.group.id
-    )
+    account, members = site.account.account.id, list(member_ids)
+    made = [create_group(caller, NewGroup(name=name), site.services).group.id for name in names]
+    for group_id in made:
+        site.sql(MEMBERS, account, group_id, members)
+    site.sql(MEMBER_COUNT, len(members), account, made)
     site.sql("analyze")
-    return view.group.id
+    return made

@@ -58,7 +58,7 @@ def watched_driver() -> Iterator[list[Statement]]:
         sent.append((str(statement), parameters))
         return execute(cursor, statement, parameters, **options)
 
-    psycopg.Cursor.execute = note  # type: ignore[method-assign]
+    psycopg.Cursor.execute = note  # type: ignore[method-assign, assignment]
     try:
         yield sent
     finally:
@@ -153,7 +153,7 @@ def _connections(plan: dict[str, Any], share: int, results: Any, barrier: Any) -
     """In a process of its own: so many connections, a thread each."""
     counts = [0] * share
     make = fresh(plan["statements"]) if plan["what"] == "write" else None
-    prepared = [[make() for _ in range(plan["most"])] if make else plan["keys"] for _ in range(share)]
+    prepared: list[Any] = [[make() for _ in range(plan["most"])] if make else plan["keys"] for _ in range(share)]
     connections = [psycopg.connect(plan["url"]) for _ in range(share)]
     work = write if make else read
     barrier.wait()
