@@ -7,10 +7,11 @@ them for it, after what earlier steps did and under the lock of the group.
 
 from collections.abc import Callable, Sequence
 
-from provisioning.actions.groups import GroupEdit
+from provisioning.actions.groups import GroupEdit, GroupView
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.groups import Group, GroupChanges, Member, MembershipEdit
 from provisioning.domain.search import Comparison, Node, Operator, Or
+from provisioning.scim.notes import note
 from provisioning.scim.operations import Op, Step
 from provisioning.scim.patch import patched
 from provisioning.scim.resources import group_attributes, group_changes, ids_of
@@ -18,6 +19,7 @@ from provisioning.scim.selection import selects
 from provisioning.scim.traits import GROUP
 
 MEMBERS = GROUP.settable["members"]
+LONGEST_NOTED = 64
 
 
 def group_edit(steps: Sequence[Step]) -> Callable[[Group], GroupEdit]:
@@ -82,3 +84,12 @@ def _matching(selection: Node) -> Callable[[Member], bool]:
         return selects(selection, element, MEMBERS)
 
     return is_selected
+
+
+def noted(view: GroupView) -> GroupView:
+    """Keep for the provisioning log whom an edit left out, and return the view."""
+    for member_id in view.left_out:
+        note(f"The member {member_id[:LONGEST_NOTED]!r} is nobody of this account and was left out.")
+    for member_id in view.missed:
+        note(f"The member {member_id[:LONGEST_NOTED]!r} was to go and was not in the group.")
+    return view

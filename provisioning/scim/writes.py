@@ -14,7 +14,7 @@ from provisioning.actions.services import Services
 from provisioning.domain.caller import Caller
 from provisioning.domain.groups import Group, MembershipEdit
 from provisioning.domain.users import User, UserChanges, UserView
-from provisioning.scim.membership import group_edit
+from provisioning.scim.membership import group_edit, noted
 from provisioning.scim.operations import read_patch
 from provisioning.scim.parameters import known_form
 from provisioning.scim.patch import user_edit
@@ -61,7 +61,7 @@ def create_group(caller: Caller, body: Body, services: Services) -> GroupView:
     resource = checked_resource(normal_resource(body, GROUPS), GROUPS)
     fields = group_changes(resource)
     command = NewGroup(fields["name"], fields["external_id"], member_ids=ids_of(resource.get("members", [])))
-    return group_actions.create_group(caller, command, services)
+    return noted(group_actions.create_group(caller, command, services))
 
 
 def replace_group(
@@ -81,14 +81,14 @@ def replace_group(
         return GroupEdit(group_changes(resource), (members,))
 
     group_id = known_form(group_id, GROUPS)
-    return group_actions.edit_group(caller, group_id, edit, services, versions, with_members=with_members)
+    return noted(group_actions.edit_group(caller, group_id, edit, services, versions, with_members=with_members))
 
 
 def patch_group(caller: Caller, group_id: str, body: Body, services: Services, versions: Versions = None) -> GroupView:
     """Apply the operations of a PATCH, all or none (RFC 7644 section 3.5.2); the view holds no members."""
     steps = read_patch(body, GROUPS)
     group_id = known_form(group_id, GROUPS)
-    return group_actions.edit_group(caller, group_id, group_edit(steps), services, versions, with_members=False)
+    return noted(group_actions.edit_group(caller, group_id, group_edit(steps), services, versions, with_members=False))
 
 
 def delete_group(caller: Caller, group_id: str, services: Services, versions: Versions = None) -> None:

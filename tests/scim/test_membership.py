@@ -1,10 +1,13 @@
 """PATCH of members: edits of membership in each provider's shape, without reading a member list."""
 
 import pytest
+from flask import Flask
 
+from provisioning.actions.groups import GroupView
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.groups import Member, MembershipEdit
-from provisioning.scim.membership import group_edit
+from provisioning.scim.membership import group_edit, noted
+from provisioning.scim.notes import notes_kept
 from provisioning.scim.operations import PATCH_OP, read_patch
 from provisioning.scim.traits import GROUPS
 from tests.scim.people import a_group
@@ -115,3 +118,13 @@ def test_okta_pushes_a_name_together_with_the_unchanged_id():
 def test_a_patch_that_changes_nothing_asks_for_nothing():
     edit = group_edit(steps({"op": "replace", "value": {"displayName": "Engineers", "externalId": "G-1"}}))(a_group())
     assert (edit.changes, edit.members) == ({}, ())
+
+
+@pytest.mark.rule("SCM-6", "SCM-9")
+def test_whom_an_edit_left_out_is_noted_for_the_provisioning_log():
+    view = GroupView(a_group(), None, left_out=("u9", "x" * 1000), missed=("u8",))
+    with Flask(__name__).app_context():
+        assert noted(view) is view
+        assert ["'u9'" in text for text in notes_kept()] == [True, False, False]
+        assert "x" * 65 not in "".join(notes_kept())
+        assert "'u8'" in notes_kept()[2]
