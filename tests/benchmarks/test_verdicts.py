@@ -1,4 +1,4 @@
-"""The arithmetic of the benchmark's lines: what is divided by what, what keeps a bound, and what a median leaves out."""
+"""The arithmetic of the benchmark: what is divided by what, what keeps a bound, and what a median leaves out."""
 
 from dataclasses import replace
 
