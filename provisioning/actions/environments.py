@@ -103,6 +103,9 @@ def edit_environment(
             _checked_name(after.name)
             checked_cloud_name(after.cloud_name)
             unit.environments.save(after)
+            if "name" in real:
+                # Those for whom it is chosen are shown with its name.
+                unit.users.raise_versions(unit.environments.chosen_by(environment_id), unit.now)
             data = {"fields": sorted(real)}
             unit.record(Event("environment.changed", "environment", after.id, after.name, data))
         return _view(unit, after, services)
@@ -117,6 +120,7 @@ def delete_environment(caller: Caller, environment_id: str, services: Services) 
         environment = unit.environments.lock(environment_id)
         require_not_last(enabled, environment_id)
         left = tuple(unit.environments.left_with_none(environment_id))
+        unit.users.raise_versions(unit.environments.chosen_by(environment_id), unit.now)
         unit.environments.delete(environment_id)
         data = {"users_left_with_none": list(left)}
         unit.record(Event("environment.deleted", "environment", environment.id, environment.name, data))

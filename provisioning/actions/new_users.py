@@ -44,7 +44,7 @@ def make_user(unit: Unit, account: Account, command: NewUser, services: Services
     unit.take_seat()
     unit.record(Event("user.created", "user", user.id, user.name, _facts(user, joined)))
     owe_welcome(unit, account, added, command.send_invitation is not False, services)
-    view = unit.users.views([added])[0] if joined else UserView(added)
+    view = unit.users.views([added])[0] if joined or added.environment_ids else UserView(added)
     return replace(view, warnings=_look_twice(unit, added))
 
 

@@ -4,7 +4,7 @@ The seed leaves us once, when its set-up begins; recovery codes once, when they 
 encrypted and bound to its row, of recovery codes a hash (OPS-2, LGN-6).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioning.actions.access import end_access
 from provisioning.actions.services import Services, repeated
@@ -95,7 +95,8 @@ def remove_own(caller: Caller, services: Services) -> None:
     with services.unit(caller) as unit:
         user = _owner(unit, caller)
         require_fresh(caller, unit.now)
-        _remove(unit, user)
+        before = unit.users.lock(user.id)
+        unit.users.save(before, _without_factor(unit, before))
         unit.record(Event("second_factor.removed", "user", user.id, user.name))
         unit.owe(MailKind.SECOND_FACTOR_REMOVED.value, {"user_id": user.id})
 
@@ -111,10 +112,10 @@ def remove_of(caller: Caller, user_id: str, services: Services) -> UserView:
         before = lock_other(unit, user_id)
         require_verb(unit.caller, before, Verb.REMOVE_SECOND_FACTOR)
         require_fresh(caller, unit.now)
-        _remove(unit, before)
+        without = _without_factor(unit, before)
         unit.record(Event("second_factor.reset", "user", before.id, before.name))
         unit.owe(MailKind.SECOND_FACTOR_RESET.value, {"user_id": before.id})
-        saved = unit.users.save(before, end_access(unit, before, EndReason.SECOND_FACTOR_RESET))
+        saved = unit.users.save(before, end_access(unit, without, EndReason.SECOND_FACTOR_RESET))
         return unit.users.views([saved])[0]
 
 
@@ -192,6 +193,8 @@ def confirm(unit: Unit, user: User, code: str, services: Services) -> tuple[str,
     if not _accept_app_code(unit, user, factor.seed, second_factor.typed_code(code), services):
         raise Refusal(Code.SECOND_FACTOR_WRONG, "code")
     unit.second_factors.confirm(user.id, unit.now)
+    before = unit.users.lock(user.id)
+    unit.users.save(before, replace(before, has_second_factor=True, updated_at=unit.now))
     unit.record(Event("second_factor.set_up", "user", user.id, user.name))
     unit.owe(MailKind.SECOND_FACTOR_SET_UP.value, {"user_id": user.id})
     return _renew_codes(unit, user, services)
@@ -231,10 +234,12 @@ def _renew_codes(unit: Unit, user: User, services: Services) -> tuple[str, ...]:
     return codes
 
 
-def _remove(unit: Unit, user: User) -> None:
+def _without_factor(unit: Unit, user: User) -> User:
+    """Take a user's second factor away and return the user as it then is, to be saved."""
     if not unit.second_factors.is_on(user.id):
         raise Refusal(Code.SECOND_FACTOR_MISSING)
     unit.second_factors.remove(user.id)
+    return replace(user, has_second_factor=False, updated_at=unit.now)
 
 
 def _owner(unit: Unit, caller: Caller) -> User:

@@ -69,7 +69,8 @@ class User:
         access_ended_at: when everything that let the person in was last ended (SES-2).
         time_zone: IANA name of the zone in which the person sees dates (USR-10).
         share_mails: whether mails tell of what was shared with the person (MAIL-1).
-        document: the SCIM body without `meta` and `groups`, rendered when the row was written.
+        has_second_factor: whether a second factor is set up (2FA-1).
+        document: the SCIM body without what other rows decide, rendered when the row was written.
     """
 
     account_id: str
@@ -101,6 +102,7 @@ class User:
     time_zone: str = UTC_NAME
     share_mails: bool = True
     access_ended_at: datetime | None = None
+    has_second_factor: bool = False
     document: str = field(default="", repr=False, compare=False)
 
     @property
@@ -138,11 +140,22 @@ class GroupName:
 
 
 @dataclass(frozen=True, slots=True)
+class EnvironmentName:
+    """A product environment that is chosen for a user, as shown with the user."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class UserView:
-    """What actions answer with: a user, the groups it is in, and what whoever added it should look at twice (IDN-7)."""
+    """What actions answer with: a user, the groups it is in, the product environments chosen for it where it has not
+    all, and what whoever added it should look at twice (IDN-7).
+    """
 
     user: User
     groups: tuple[GroupName, ...] = ()
+    environments: tuple[EnvironmentName, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

@@ -18,7 +18,7 @@ from provisioning.guard.scim_bearer import scim_caller
 from provisioning.scim.parameters import DEFAULT_PAGE, LARGEST_PAGE
 from provisioning.scim.representation import BASE_PATH, dumps, list_of
 from provisioning.scim.responses import json_response
-from provisioning.scim.traits import RESOURCE_TYPES, SCHEMAS, ResourceType, SchemaTable, Trait
+from provisioning.scim.traits import RESOURCE_TYPES, ResourceType, SchemaTable, Trait, schemas_of
 
 PROVIDER_CONFIG = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 RESOURCE_TYPE = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
@@ -68,17 +68,17 @@ def get_resource_type(_: Caller, name: str) -> Response:
 
 
 @reads
-def list_schemas(_: Caller) -> Response:
-    """Answer the schemas (RFC 7643 section 7)."""
+def list_schemas(caller: Caller) -> Response:
+    """Answer the schemas, with the mutability that holds for this connection (RFC 7643 section 7)."""
     _refuse_filter()
-    return json_response(list_of(schema(each, services().public_url) for each in SCHEMAS))
+    return json_response(list_of(schema(each, services().public_url) for each in schemas_of(caller.connection)))
 
 
 @reads
-def get_schema(_: Caller, urn: str) -> Response:
+def get_schema(caller: Caller, urn: str) -> Response:
     """Answer one schema."""
     _refuse_filter()
-    found = next((each for each in SCHEMAS if each.urn.lower() == urn.lower()), None)
+    found = next((each for each in schemas_of(caller.connection) if each.urn.lower() == urn.lower()), None)
     if found is None:
         raise not_found("Schema")
     return json_response(dumps(schema(found, services().public_url)))

@@ -1,7 +1,8 @@
 """Views to SCIM bodies, as JSON text.
 
 A user's document is rendered once, when its row is written, without what depends on other rows or on the address of the
-service (`groups`, `meta`); a read splices those in as text. A projection is the only reader that takes it apart again.
+service (`groups`, `productEnvironments`, `meta`); a read splices those in. Only a projection and a user with chosen
+product environments have it taken apart again.
 """
 
 import json
@@ -15,8 +16,8 @@ from provisioning.domain.groups import Member
 from provisioning.domain.users import User, UserView
 from provisioning.scim.etags import etag
 from provisioning.scim.projection import Projection
-from provisioning.scim.resources import group_attributes, schemas_of_group, schemas_of_user, user_resource
-from provisioning.scim.traits import GROUPS, USERS, ResourceType, Trait
+from provisioning.scim.resources import group_attributes, schemas_of_group, schemas_of_user, stored_resource
+from provisioning.scim.traits import ACCOUNT_USER, GROUPS, USERS, ResourceType, Trait
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 BASE_PATH = "/scim/v2"
@@ -28,14 +29,14 @@ def dumps(value: object) -> str:
 
 
 def user_document(user: User) -> str:
-    """Return the part of a user's body that is stored with its row: everything but `groups` and `meta`."""
-    resource = user_resource(user)
+    """Return the part of a user's body that is stored with its row: what no other row decides, without `meta`."""
+    resource = stored_resource(user)
     return dumps({"schemas": schemas_of_user(resource)} | resource)
 
 
 def user_folded(user: User) -> dict[str, object]:
     """Return what filters compare with: lower-cased names, and texts as comparison keys where case does not count."""
-    resource = user_resource(user)
+    resource = stored_resource(user)
     folded: dict[str, object] = {"schemas": [urn.lower() for urn in schemas_of_user(resource)]}
     for table in USERS.tables:
         members = resource if table is USERS.core else resource.get(table.urn)
@@ -61,7 +62,7 @@ def user_body(view: UserView, public_url: str, projection: Projection) -> str:
     """Return a user as it is shown.
 
     Args:
-        view: the user, with its stored document, and its groups.
+        view: the user, with its stored document, its groups and the names of its product environments.
         public_url: base of `meta.location` and `$ref`, without a slash at its end.
         projection: what the client asked for.
     """
@@ -71,11 +72,18 @@ def user_body(view: UserView, public_url: str, projection: Projection) -> str:
         for group in view.groups
     ]
     meta = _meta(USERS, user.id, user.created_at, user.updated_at, user.version, public_url)
-    if projection.is_everything:
+    if projection.is_everything and not user.environment_ids:
         shown_groups = f',"groups":{dumps(groups)}' if groups else ""
         return f'{user.document[:-1]}{shown_groups},"meta":{dumps(meta)}}}'
     resource = json.loads(user.document) | ({"groups": groups} if groups else {}) | {"meta": meta}
+    if user.environment_ids:
+        resource[ACCOUNT_USER]["productEnvironments"] = _environments(view)
     return dumps(projection.of(resource))
+
+
+def _environments(view: UserView) -> list[dict[str, str]]:
+    names = {environment.id: environment.name for environment in view.environments}
+    return [{"value": each, "display": names[each]} for each in view.user.environment_ids if each in names]
 
 
 def group_body(view: GroupView, public_url: str, projection: Projection) -> str:

@@ -30,6 +30,14 @@ ORDER = tuple(trait.name for trait in USER.traits)
 
 def user_resource(user: User) -> dict[str, Any]:
     """Return a user's attributes, with what only the server sets but without `schemas`, `meta` and `groups`."""
+    resource = stored_resource(user)
+    if user.environment_ids:
+        resource[ACCOUNT_USER]["productEnvironments"] = [{"value": each} for each in user.environment_ids]
+    return resource
+
+
+def stored_resource(user: User) -> dict[str, Any]:
+    """Return those of a user's attributes that its own row alone decides: not the names of other things."""
     found: dict[str, Any] = {name: value for name, value in user.attributes.items() if name != ACTIVE_UNASSIGNED}
     found |= _fields(user, found)
     resource: dict[str, Any] = {"id": user.id}
@@ -75,10 +83,10 @@ def _account_extension(user: User) -> dict[str, Any]:
         "root": user.is_root,
         "status": user.status.value,
         "allProductEnvironments": user.all_environments,
-        "productEnvironments": [{"value": environment_id} for environment_id in user.environment_ids],
         "mediaLibraryPermissions": {
             name: True for name, permission in MEDIA_LIBRARY_NAMES.items() if permission in user.media_library
         },
+        "twoFactorEnrolled": user.has_second_factor,
         "managedBy": user.connection_id,
     }
     return {name: value for name, value in extension.items() if _is_assigned(value)}
@@ -95,6 +103,8 @@ def new_user(resource: Mapping[str, Any]) -> NewUser:
         last_name=name.get("familyName", ""),
         display_name=resource.get("displayName", ""),
         active=resource.get("active", True),
+        environment_ids=_chosen(extension),
+        media_library=_permissions(extension),
         attributes=_attributes(resource),
         send_invitation=extension.get("sendInvitation"),
     )
@@ -106,7 +116,8 @@ def user_changes(resource: Mapping[str, Any], user: User, *, unassign_active: bo
     Args:
         resource: the whole resource as it is to be.
         user: as it is now.
-        unassign_active: whether an absent `active` is to be shown as unassigned (PATCH remove) or left as it is (PUT).
+        unassign_active: whether what is absent was taken away (PATCH remove) or merely not said (PUT): of `active`,
+            product environments and Media Library permissions, nothing that is not said opens or ends any access.
     """
     name = resource.get("name") or {}
     attributes = _attributes(resource)
@@ -123,7 +134,57 @@ def user_changes(resource: Mapping[str, Any], user: User, *, unassign_active: bo
     )
     if "active" in resource:
         changes["active"] = resource["active"]
+    extension = resource.get(ACCOUNT_USER) or {}
+    changes.update(_environment_changes(extension, user, is_whole=unassign_active))
+    if unassign_active or "mediaLibraryPermissions" in extension:
+        changes["media_library"] = _permissions(extension)
     return changes
+
+
+def _environment_changes(extension: Mapping[str, Any], user: User, *, is_whole: bool) -> UserChanges:
+    """Return what the extension changes of a user's product environments (ENV-2).
+
+    Args:
+        extension: our extension as it is to be.
+        user: as it is now.
+        is_whole: whether an absent attribute was taken away; else it is not said and stays.
+    """
+    chosen, present = _environment_ids(extension), set(user.environment_ids)
+    if chosen and not (is_whole and set(chosen) == present):
+        wants_all, wanted = False, chosen
+    elif is_whole or "allProductEnvironments" in extension:
+        wants_all = extension.get("allProductEnvironments", True)
+        kept = chosen if is_whole else user.environment_ids
+        wanted = () if wants_all else kept
+    else:
+        return UserChanges()
+    if (wants_all, set(wanted)) == (user.all_environments, present):
+        return UserChanges()
+    return UserChanges(all_environments=wants_all, environment_ids=wanted)
+
+
+def _chosen(extension: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the product environments of a new user, None for all; giving any means that not all are (ENV-2)."""
+    chosen = _environment_ids(extension)
+    return chosen if chosen or extension.get("allProductEnvironments") is False else None
+
+
+def _environment_ids(extension: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ids of the product environments that the extension names, each once.
+
+    Raises:
+        Refusal: INVALID_VALUE where an element names none.
+    """
+    elements = extension.get("productEnvironments") or ()
+    if not all(element.get("value") for element in elements):
+        raise invalid("productEnvironments", "Each of productEnvironments has the id of one as its 'value'.")
+    return tuple(dict.fromkeys(element["value"] for element in elements))
+
+
+def _permissions(extension: Mapping[str, Any]) -> frozenset[str]:
+    """Return the extra permissions of ROLE-2 that the extension gives."""
+    given = extension.get("mediaLibraryPermissions") or {}
+    return frozenset(MEDIA_LIBRARY_NAMES[name] for name, is_given in given.items() if is_given)
 
 
 def _attributes(resource: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from provisioning.domain.errors import Refusal, invalid
 from provisioning.domain.users import LONGEST_TEXT
-from provisioning.scim.traits import COMMON, RESOURCE_TYPES, ResourceType, Trait
+from provisioning.scim.traits import COMMON, GROUPS, RESOURCE_TYPES, WRITABLE_USERS, ResourceType, Trait
 
 LONGEST_BINARY = 16 * 1024
 
@@ -73,10 +73,11 @@ def _shape(name: str, traits: tuple[Trait, ...]) -> Schema:
     return Shape.from_dict(settable, name=name)()
 
 
-# A schema for each URN: marshmallow splits a name at its dots, so that a URN cannot be the name of a field.
+# A schema for each URN: marshmallow splits a name at its dots, so that a URN cannot be the name of a field. Each takes
+# what any connection may write; what this one may not was left out when the body was brought into its normal form.
 SHAPES = {
     table.urn: _shape(table.name, (*COMMON, *table.traits) if table is resource.core else table.traits)
-    for resource in RESOURCE_TYPES
+    for resource in (WRITABLE_USERS, GROUPS)
     for table in resource.tables
 }
 
@@ -124,7 +125,7 @@ def checked_value(trait: Trait, value: Any, *, element: bool = False) -> Any:
 
 
 def _value_fields() -> dict[Trait, fields.Field[Any]]:
-    tables = [table for resource in RESOURCE_TYPES for table in resource.tables]
+    tables = [table for resource in (*RESOURCE_TYPES, WRITABLE_USERS) for table in resource.tables]
     attributes = [*COMMON, *(trait for table in tables for trait in table.traits)]
     every = [*attributes, *(trait.element for trait in attributes), *(sub for trait in attributes for sub in trait.sub)]
     return {trait: _field(trait) for trait in every}

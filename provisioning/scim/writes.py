@@ -21,7 +21,7 @@ from provisioning.scim.patch import user_edit
 from provisioning.scim.quirks import normal_resource
 from provisioning.scim.resources import group_changes, ids_of, new_user, user_changes
 from provisioning.scim.schemas import checked_resource
-from provisioning.scim.traits import GROUPS, USERS
+from provisioning.scim.traits import GROUPS, USERS, users_of
 
 Body = Mapping[str, Any]
 # The versions that a client knows, None for any (`If-Match`).
@@ -30,12 +30,14 @@ Versions = Collection[int] | None
 
 def create_user(caller: Caller, body: Body, services: Services) -> UserView:
     """Make a user of a body (RFC 7644 section 3.3)."""
-    return user_actions.create_user(caller, new_user(checked_resource(normal_resource(body, USERS), USERS)), services)
+    users = users_of(caller.connection)
+    return user_actions.create_user(caller, new_user(checked_resource(normal_resource(body, users), users)), services)
 
 
 def replace_user(caller: Caller, user_id: str, body: Body, services: Services, versions: Versions = None) -> UserView:
     """Replace a user: what the body leaves out is cleared, `active` apart (RFC 7644 section 3.5.1)."""
-    resource = checked_resource(normal_resource(body, USERS), USERS)
+    users = users_of(caller.connection)
+    resource = checked_resource(normal_resource(body, users), users)
 
     def edit(user: User) -> UserChanges:
         return user_changes(resource, user, unassign_active=False)
@@ -45,9 +47,8 @@ def replace_user(caller: Caller, user_id: str, body: Body, services: Services, v
 
 def patch_user(caller: Caller, user_id: str, body: Body, services: Services, versions: Versions = None) -> UserView:
     """Apply the operations of a PATCH, all or none (RFC 7644 section 3.5.2)."""
-    steps = read_patch(body, USERS)
-    is_strict = caller.connection is not None and caller.connection.is_strict
-    edit = user_edit(steps, create_on_replace=not is_strict)
+    steps = read_patch(body, users_of(caller.connection))
+    edit = user_edit(steps, create_on_replace=caller.connection is None or caller.connection.creates_on_replace)
     return user_actions.edit_user(caller, known_form(user_id, USERS), edit, services, versions)
 
 

@@ -98,6 +98,13 @@ class Environments:
         """Delete a product environment with its keys and its places in chosen sets (ENV-5)."""
         self._connection.execute(delete(environments).where(self._mine(), environments.c.id == environment_id))
 
+    def chosen_by(self, environment_id: str) -> list[str]:
+        """Return the ids of the users for whom a product environment is chosen."""
+        statement = select(user_environments.c.user_id).where(
+            user_environments.c.account_id == self._account_id, user_environments.c.environment_id == environment_id
+        )
+        return list(self._connection.execute(statement.order_by(user_environments.c.user_id)).scalars())
+
     def left_with_none(self, environment_id: str) -> list[str]:
         """Return the ids of live users whose only chosen product environment this is (ENV-5)."""
         chosen = user_environments

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Table, Text, and_, case, exists, func, literal, select, true
 from sqlalchemy.dialects.postgresql import JSONB, array
 
+from provisioning.store.tables.access import environments, user_environments
 from provisioning.store.tables.groups import group_children, group_members, groups
 from provisioning.store.tables.users import user_emails, users
 
@@ -83,7 +84,7 @@ SINGLE = (
     f"{ACCOUNT}:role", f"{ACCOUNT}:root", f"{ACCOUNT}:status", f"{ACCOUNT}:allproductenvironments",
     f"{ACCOUNT}:medialibrarypermissions.createcollection", f"{ACCOUNT}:medialibrarypermissions.sharecollection",
     f"{ACCOUNT}:medialibrarypermissions.showdeliveryurl", f"{ACCOUNT}:medialibrarypermissions.moderateasset",
-    f"{ACCOUNT}:medialibrarypermissions.createproof", f"{ACCOUNT}:managedby",
+    f"{ACCOUNT}:medialibrarypermissions.createproof", f"{ACCOUNT}:twofactorenrolled", f"{ACCOUNT}:managedby",
     "name", f"{ENTERPRISE}:manager", f"{ACCOUNT}:medialibrarypermissions",
 )  # fmt: skip
 USUAL = frozenset({"value", "display", "type", "primary"})
@@ -98,14 +99,12 @@ PLURAL = {
     "entitlements": USUAL,
     "roles": USUAL,
     "x509certificates": USUAL,
-    f"{ACCOUNT}:productenvironments": frozenset({"value"}),
 }
 EXACT = frozenset(
     {
         f"{ENTERPRISE}:manager.value",
         f"{ENTERPRISE}:manager.$ref",
         f"{ACCOUNT}:managedby",
-        f"{ACCOUNT}:productenvironments.value",
         "x509certificates.value",
     }
 )
@@ -169,6 +168,17 @@ def _groups_of_user() -> tuple[Source, ...]:
     return (Source(group_members.join(groups, literal(True)), join, fields),)
 
 
+def _environments_of_user() -> tuple[Source, ...]:
+    join = and_(
+        user_environments.c.account_id == users.c.account_id,
+        user_environments.c.user_id == users.c.id,
+        environments.c.account_id == user_environments.c.account_id,
+        environments.c.id == user_environments.c.environment_id,
+    )
+    fields = {"value": Field(environments.c.id, True), "display": Field(environments.c.name, True)}
+    return (Source(user_environments.join(environments, literal(True)), join, fields),)
+
+
 def _members_of_group() -> tuple[Source, ...]:
     people = and_(
         group_members.c.account_id == groups.c.account_id,
@@ -223,6 +233,7 @@ USER = Shape(
     plural={
         **{path: _elements(path, subs) for path, subs in PLURAL.items()},
         "groups": _groups_of_user(),
+        f"{ACCOUNT}:productenvironments": _environments_of_user(),
         "schemas": _kept_texts("schemas"),
     },
     shortcuts={"emails.value": _has_address, "displayname": _has_name},

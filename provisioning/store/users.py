@@ -29,11 +29,11 @@ from provisioning.domain.comparison import comparison_key, email_key
 from provisioning.domain.errors import not_found
 from provisioning.domain.roles_legacy import ObsoleteRole, Role, stored_role
 from provisioning.domain.search import Query
-from provisioning.domain.users import GroupName, User, UserView
+from provisioning.domain.users import EnvironmentName, GroupName, User, UserView
 from provisioning.store.constraints import refusing
 from provisioning.store.filter_sql import user_condition, user_order
 from provisioning.store.statements import Statement, pipelined
-from provisioning.store.tables.access import user_environments
+from provisioning.store.tables.access import environments, user_environments
 from provisioning.store.tables.groups import group_members, groups
 from provisioning.store.tables.users import ADMINISTERS, user_emails, users
 
@@ -43,6 +43,7 @@ PLAIN_FIELDS = (
     "account_id", "id", "is_root", "email", "user_name", "external_id", "connection_id", "first_name", "last_name",
     "display_name", "all_environments", "disabled_at", "accepted_at", "reset_at", "inactive_at", "epoch", "version",
     "document", "created_at", "updated_at", "last_login_at", "time_zone", "share_mails", "access_ended_at",
+    "has_second_factor",
 )  # fmt: skip
 
 
@@ -114,6 +115,21 @@ GROUP_NAMES = Statement(
         group_members.c.user_id == func.any(bindparam("of_users", type_=ARRAY(Text))),
     )
     .order_by(groups.c.id)
+)
+ENVIRONMENT_NAMES = Statement(
+    select(user_environments.c.user_id, environments.c.id, environments.c.name)
+    .join(
+        environments,
+        and_(
+            environments.c.account_id == user_environments.c.account_id,
+            environments.c.id == user_environments.c.environment_id,
+        ),
+    )
+    .where(
+        user_environments.c.account_id == bindparam("of_account"),
+        user_environments.c.user_id == func.any(bindparam("of_users", type_=ARRAY(Text))),
+    )
+    .order_by(environments.c.id)
 )
 
 
@@ -238,13 +254,23 @@ class Users:
             ADD_ENVIRONMENT.run_all(self._connection, rows)
 
     def views(self, found: Sequence[User]) -> tuple[UserView, ...]:
-        """Return users with the groups they are in, by one query for all of them."""
+        """Return users with the groups they are in, by one query for all of them, and a second where environments are
+        chosen for any.
+        """
         names: dict[str, list[GroupName]] = {user.id: [] for user in found}
         if found:
             rows = GROUP_NAMES.run(self._connection, of_account=self._account_id, of_users=list(names))
             for row in rows:
                 names[row.user_id].append(GroupName(row.id, row.name))
-        return tuple(UserView(user, tuple(names[user.id])) for user in found)
+        chosen = self._chosen_environments([user.id for user in found if user.environment_ids])
+        return tuple(UserView(user, tuple(names[user.id]), tuple(chosen.get(user.id, ()))) for user in found)
+
+    def _chosen_environments(self, user_ids: list[str]) -> dict[str, list[EnvironmentName]]:
+        chosen: dict[str, list[EnvironmentName]] = {user_id: [] for user_id in user_ids}
+        if user_ids:
+            for row in ENVIRONMENT_NAMES.run(self._connection, of_account=self._account_id, of_users=user_ids):
+                chosen[row.user_id].append(EnvironmentName(row.id, row.name))
+        return chosen
 
     def select(self, *conditions: ColumnElement[bool]) -> Select[Any]:
         """Return the statement for live users of the account that meet the conditions."""

@@ -78,12 +78,12 @@ def test_our_extension_shows_what_the_domain_has():
         "root": False,
         "status": "disabled",
         "allProductEnvironments": False,
-        "productEnvironments": [{"value": "e1"}],
         "mediaLibraryPermissions": {"createProof": True},
+        "twoFactorEnrolled": False,
         "managedBy": "c1",
     }
     root = json.loads(user_document(a_user(role=None, is_root=True, connection_id=None)))[ACCOUNT_USER]
-    assert root == {"root": True, "status": "active", "allProductEnvironments": True}
+    assert root == {"root": True, "status": "active", "allProductEnvironments": True, "twoFactorEnrolled": False}
 
 
 def test_the_folded_form_has_lower_names_and_keys_where_case_does_not_count():

@@ -52,6 +52,7 @@ users = Table(
     Column("time_zone", Text, nullable=False, server_default="UTC"),
     Column("share_mails", Boolean, nullable=False, server_default=text("true")),
     moment("access_ended_at"),
+    Column("has_second_factor", Boolean, nullable=False, server_default=text("false")),
     account_reference("fk_users_account"),
     ForeignKeyConstraint(
         ["account_id", "connection_id"],
