@@ -11,6 +11,9 @@ from datetime import datetime
 from provisioning.domain.sessions import EndReason
 from provisioning.domain.webhooks import DeliveryState
 
+# What ending an access counts of each kind at once; a receipt with this many sessions gets the whole number later.
+MOST_COUNTED = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:

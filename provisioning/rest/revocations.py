@@ -5,7 +5,7 @@ from marshmallow import Schema, fields
 from provisioning.actions.receipts import list_revocations, receipt_of
 from provisioning.domain.caller import Caller
 from provisioning.domain.permissions import Permission
-from provisioning.domain.revocations import Confirmation, Revocation, all_confirmed_at
+from provisioning.domain.revocations import MOST_COUNTED, Confirmation, Revocation, all_confirmed_at
 from provisioning.domain.sessions import EndReason
 from provisioning.domain.users import User
 from provisioning.domain.webhooks import DeliveryState
@@ -44,7 +44,10 @@ class RevocationRecord(Schema):
     ended_at = always(fields.DateTime, **said("From then on every session check refuses."))
     ended_by = fields.Nested(EndedBy, required=True)
     way_in = always(fields.String, **said("By which door it was ended."))
-    sessions = always(fields.Integer, **said("Sessions that were live."))
+    sessions = always(
+        fields.Integer,
+        **said(f"Sessions that were live; {MOST_COUNTED:,} may be more until the job that settles them has counted."),
+    )
     pending_logins = always(fields.Integer)
     links = always(fields.Integer, **said("Unused links in mails."))
     devices = always(fields.Integer, **said("Browsers that were known."))

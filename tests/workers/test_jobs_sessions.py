@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from provisioning.actions.passwords import reset_password
+from provisioning.actions.receipts import list_revocations
 from provisioning.actions.sessions import Browser, check_session, force_logout
 from provisioning.actions.sign_in import by_password
 from provisioning.actions.users import delete_user, disable_user
+from provisioning.domain.revocations import MOST_COUNTED
 from tests.factories import PASSWORD, key_caller, make_active, make_user
 
 ROWS = "select ended_at, end_reason, ended_by from sessions where user_id = %s order by id"
@@ -51,6 +53,27 @@ def test_rows_of_ended_sessions_say_when_why_and_by_whom(
     clock.advance(seconds=30)
     deliver()
     assert sql(ROWS, user.id) == [(ended_at, reason, caller.id)] * 2
+
+
+@pytest.mark.rule("OUT-2")
+def test_of_very_many_sessions_the_receipt_tells_the_whole_number_once_they_are_settled(
+    caller, services, user, log_in, deliver, sql
+):
+    log_in()
+    sql(
+        "insert into sessions"
+        " (account_id, id, secret_hash, user_id, epoch, method, created_at, last_seen_at, expires_at)"
+        " select account_id, id || n, secret_hash || n, user_id, epoch, method, created_at, last_seen_at, expires_at"
+        " from sessions, generate_series(1, %s) n where user_id = %s",
+        MOST_COUNTED + 4,
+        user.id,
+    )
+    force_logout(caller, user.id, services)
+    (receipt,) = list_revocations(caller, user.id, services)
+    assert receipt.ended.sessions == MOST_COUNTED
+    deliver()
+    (receipt,) = list_revocations(caller, user.id, services)
+    assert receipt.ended.sessions == MOST_COUNTED + 5
 
 
 @pytest.mark.rule("OUT-2", "JOB-3")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from provisioning.actions.services import Services
 from provisioning.actions.webhook_deliveries import tell_sessions_ended
-from provisioning.domain.revocations import Revocation
+from provisioning.domain.revocations import MOST_COUNTED, Revocation
 from provisioning.store.outbox import OwedRow
 from provisioning.store.unit_of_work import Unit
 from workers.jobs.owed import pay_each
@@ -39,6 +39,8 @@ def _settle(unit: Unit, row: OwedRow, services: Services) -> str:
     epoch = int(row.payload.get("epoch", user.epoch))
     reason = row.payload.get("reason", "")
     receipt = unit.revocations.find(user.id, epoch)
+    if receipt is not None and receipt.ended.sessions >= MOST_COUNTED:
+        unit.revocations.count_sessions(receipt)
     ended = unit.sessions.end_below(user.id, epoch, row.created_at, reason, _who_ended(unit, row, user.id, receipt))
     told = tell_sessions_ended(unit, user, row, reason, receipt.id if receipt is not None else None)
     services.measure("settled", (unit.now - row.created_at).total_seconds())

@@ -49,3 +49,7 @@ create table provisioning_log (
 create index ix_provisioning_log_at on provisioning_log (account_id, at, id);
 create index ix_provisioning_log_resource on provisioning_log (account_id, resource_id, at)
     where resource_id is not null;
+
+-- Of a user's sessions only those of the present epoch are counted when they end, however many ended before (OUT-2).
+drop index ix_sessions_user;
+create index ix_sessions_user on sessions (account_id, user_id, epoch);
