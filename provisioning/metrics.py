@@ -53,6 +53,8 @@ WAITING = {
 }
 ROWS = Counter("gatelodge_outbox_rows", "Rows of the outbox that workers tried, by outcome.", ["outcome"],
                registry=REGISTRY)  # fmt: skip
+LOGGED = Counter("gatelodge_provisioning_log_rows", "Entries of the provisioning log, by outcome: written, written "
+                 "directly by the request as the queue was full, lost.", ["outcome"], registry=REGISTRY)  # fmt: skip
 RELAY_TURN = Gauge("gatelodge_relay_turn_timestamp_seconds", "When a relay last looked at the outbox.",
                    multiprocess_mode="mostrecent", registry=REGISTRY)  # fmt: skip
 NO_ENDPOINT = "none"
@@ -77,6 +79,7 @@ METERS: Mapping[str, Callable[[float], None]] = {
     **{stage: _ending(stage) for stage in ("effective", "settled", "confirmed")},
     **{name: gauge.set for name, gauge in WAITING.items()},
     **{f"row_{outcome}": ROWS.labels(outcome).inc for outcome in ("done", "fault")},
+    **{f"log_{outcome}": LOGGED.labels(outcome).inc for outcome in ("written", "direct", "lost")},
     "relay_turn": RELAY_TURN.set,
 }
 

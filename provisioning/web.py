@@ -29,6 +29,7 @@ from redis import Redis
 from provisioning import metrics
 from provisioning.app import create_app
 from provisioning.observe import set_up_logs
+from provisioning.request_log import BatchedLog
 from provisioning.settings import Settings, load
 from provisioning.wiring import services_from
 from saml.self_check import check_libraries
@@ -133,7 +134,7 @@ def with_header_limit(application: "WSGIApplication") -> "WSGIApplication":
 
 def application_from(settings: Settings) -> "WSGIApplication":
     """Return the application as it is served; nothing is connected yet, so that processes can be made of this one."""
-    services = services_from(settings, measure=metrics.measure)
+    services = services_from(settings, measure=metrics.measure, make_log=BatchedLog)
     redis = Redis.from_url(settings.redis_url, socket_connect_timeout=REDIS_SECONDS, socket_timeout=REDIS_SECONDS)
     observe = metrics.observe if settings.metrics_address else None
     app = create_app(services, settings, redis)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from uuid import uuid4
 
 from uuid_utils.compat import uuid7
@@ -15,11 +16,13 @@ from provisioning.hashing import Hasher, waiting_places
 from provisioning.identity_providers import IdentityProviders
 from provisioning.one_time_codes import OneTimeCodes
 from provisioning.outgoing import Outgoing, allowed_by
+from provisioning.request_log import ImmediateLog
 from provisioning.scim.representation import user_document, user_folded
 from provisioning.settings import Settings
 from provisioning.store.engine import open_database
+from provisioning.store.provisioning_log import write_requests
 
-# Connections beside those that the web's threads need: the operator's commands and health checks.
+# Connections beside those that the web's threads need: health checks and the writer of the provisioning log.
 SPARE_CONNECTIONS = 2
 
 
@@ -43,6 +46,7 @@ def services_from(
     *,
     now: Callable[[], datetime] = utc_now,
     measure: Callable[[str, float], None] = unmeasured,
+    make_log: type[ImmediateLog] = ImmediateLog,
 ) -> Services:
     """Return the services of a process.
 
@@ -50,14 +54,16 @@ def services_from(
         settings: checked.
         now: the clock; tests hand in their own.
         measure: notes how long a stage took; processes with metrics hand in theirs.
+        make_log: who writes the provisioning log; a web process hands in the one that writes behind the answers.
     """
     outgoing = Outgoing(allowed_by(settings))
+    database = open_database(
+        settings.database_url,
+        pool_size=settings.web_threads + SPARE_CONNECTIONS,
+        prepare=settings.prepared_statements,
+    )
     return Services(
-        database=open_database(
-            settings.database_url,
-            pool_size=settings.web_threads + SPARE_CONNECTIONS,
-            prepare=settings.prepared_statements,
-        ),
+        database=database,
         now=now,
         random=os.urandom,
         new_id=new_id,
@@ -73,5 +79,6 @@ def services_from(
         render_user=user_document,
         fold_user=user_folded,
         make_sp_key=lambda entity_id: make_sp_key(entity_id, now()),
+        request_log=make_log(partial(write_requests, database), measure),
         measure=measure,
     )

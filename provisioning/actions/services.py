@@ -4,15 +4,17 @@ An action opens one unit (one transaction) and nothing else commits. `repeated` 
 asks for it (a deadlock, a serialization failure): as the whole action is one transaction, running it again is safe.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Generic, ParamSpec, Protocol, TypeVar
 
+from provisioning.domain.activity import Entry
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.provisioning_log import LoggedRequest
 from provisioning.domain.sso import Certificate, IdentityProvider
 from provisioning.domain.users import User
 from provisioning.domain.webhooks import Answer
@@ -92,6 +94,29 @@ def unmeasured(_stage: str, _seconds: float) -> None:
     """Measure nothing: what processes without metrics are handed."""
 
 
+class RequestLog(Protocol):
+    """Takes what identity providers asked for, and writes it at once or soon (SCM-9, docs/adr/0011)."""
+
+    def add(self, entry: LoggedRequest) -> None:
+        """Take an entry; never raises."""
+
+    def flush(self) -> None:
+        """Write what waits."""
+
+
+def unheard(_entries: Sequence[Entry]) -> None:
+    """Hear nothing: what processes without a provisioning log are handed."""
+
+
+def not_run_here(_caller: Caller, _entry: LoggedRequest, _by: str) -> str:
+    """Run no request again: what processes without the doors are handed.
+
+    Raises:
+        Refusal: NOT_OFFERED.
+    """
+    raise Refusal(Code.NOT_OFFERED)
+
+
 class CodeMaker(Protocol):
     """Codes of authenticator apps (LGN-4)."""
 
@@ -120,7 +145,10 @@ class Services:
         is_common_password: looks a lower-cased password up in the offline list (PWD-4).
         render_user, fold_user: user -> SCIM document and folded form, stored with the row.
         make_sp_key: makes a key pair for a SAML connection: (certificate, private key), both PEM.
+        request_log: takes the entries of the provisioning log.
         measure: notes how long a stage of ending an access took, in seconds: `effective`, `settled`, `confirmed`.
+        committed: hears what a transaction recorded, once it is committed.
+        run_again: (connection's caller, refused request, name of who asked) -> id of the request that repeats it.
     """
 
     database: Database
@@ -139,7 +167,10 @@ class Services:
     render_user: Callable[[User], str]
     fold_user: Callable[[User], Mapping[str, object]]
     make_sp_key: Callable[[str], tuple[str, str]]
+    request_log: RequestLog
     measure: Callable[[str, float], None] = unmeasured
+    committed: Callable[[Sequence[Entry]], None] = unheard
+    run_again: Callable[[Caller, LoggedRequest, str], str] = not_run_here
 
     def adapters(self) -> Adapters:
         """Return what the unit of work needs of these services."""
@@ -154,8 +185,14 @@ class Services:
         )
 
     def unit(self, caller: Caller) -> AbstractContextManager[Unit]:
-        """Open the one transaction of an action."""
-        return open_unit(self.database, caller, self.adapters())
+        """Open the one transaction of an action; what it recorded is told once it is committed."""
+        return self._told(open_unit(self.database, caller, self.adapters()))
+
+    @contextmanager
+    def _told(self, opened: AbstractContextManager[Unit]) -> Iterator[Unit]:
+        with opened as unit:
+            yield unit
+        self.committed(unit.recorded)
 
     def read(self, caller: Caller) -> AbstractContextManager[Unit]:
         """Open a connection for reads that stand alone."""

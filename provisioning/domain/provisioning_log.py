@@ -154,8 +154,11 @@ def change_of(entry: Entry) -> Change:
         entry.target_kind,
         entry.target_id,
         entry.target_name,
-        *(_texts(data.get(name)) for name in ("fields", "added", "removed")),
-        *(_number(data.get(name)) for name in ("added_count", "removed_count")),
+        fields=_texts(data.get("fields")),
+        added=_texts(data.get("added")),
+        removed=_texts(data.get("removed")),
+        added_count=_number(data.get("added_count")),
+        removed_count=_number(data.get("removed_count")),
     )
 
 

@@ -28,6 +28,7 @@ from provisioning.store.environments import AccessKeys, Environments
 from provisioning.store.groups import Groups
 from provisioning.store.keys import Keys
 from provisioning.store.outbox import OwedRow, add_owed
+from provisioning.store.provisioning_log import ProvisioningLog
 from provisioning.store.revocations import Revocations
 from provisioning.store.second_factors import SecondFactors
 from provisioning.store.sessions import Sessions
@@ -158,6 +159,11 @@ class Unit:
         return Devices(self.connection, self.account_id)
 
     @cached_property
+    def provisioning_log(self) -> ProvisioningLog:
+        """What the account's identity providers asked for."""
+        return ProvisioningLog(self.connection, self.account_id)
+
+    @cached_property
     def activity(self) -> Activity:
         """The account's activity report."""
         return Activity(self.connection, self.account_id)
@@ -165,6 +171,11 @@ class Unit:
     def new_id(self) -> str:
         """Return a new id of ours."""
         return self.adapters.new_id()
+
+    @property
+    def recorded(self) -> tuple[Entry, ...]:
+        """The facts that were noted so far."""
+        return tuple(self._entries)
 
     def record(self, event: Event) -> None:
         """Note a fact: an activity entry, and an outbox row where somebody must be told."""

@@ -29,6 +29,7 @@ LAYERS = {
     "provisioning.identity_providers": ("provisioning.domain", "provisioning.outgoing", "saml"),
     "provisioning.metrics": (),
     "provisioning.one_time_codes": ("provisioning.domain",),
+    "provisioning.request_log": ("provisioning.domain",),
     "provisioning.settings": (),
     "provisioning.outgoing": ("provisioning.settings", "provisioning.domain"),
     "provisioning.doors": ("provisioning.guard", *DOORS),

@@ -5,7 +5,7 @@ from provisioning.store.migrations.steps import upgrade_with
 revision = "m0003"
 down_revision = "m0002"
 
-NEW_TABLES: tuple[str, ...] = ()
+NEW_TABLES: tuple[str, ...] = ("provisioning_log",)
 
 
 def upgrade() -> None:
