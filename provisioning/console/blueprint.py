@@ -27,6 +27,7 @@ from provisioning.console.sign_in_settings import add_sign_in_settings
 from provisioning.console.user_acts import add_user_acts
 from provisioning.console.user_edit import add_user_edit
 from provisioning.console.users import add_users
+from provisioning.console.webhook_form import add_webhook_form
 from provisioning.console.webhooks import add_webhooks
 from provisioning.guard.csrf import require_own_form
 from provisioning.guard.door import Door, registering
@@ -50,6 +51,7 @@ ROOMS = (
     add_provisioning,
     add_api_keys,
     add_webhooks,
+    add_webhook_form,
     add_activity,
     add_account_page,
     add_account,

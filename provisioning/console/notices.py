@@ -61,6 +61,7 @@ SENTENCES: Mapping[str, str] = {
     "switched_off": "It was switched off.",
     "switched_on": "It was switched on and works again.",
     "user_changed": "{name} was changed.",
+    "webhook_changed": "The settings of the webhook were changed.",
     "webhook_paused": "The webhook is paused.",
     "webhook_removed": "The webhook was removed.",
     "webhook_replayed": "It is sent again in a moment.",

@@ -8,10 +8,7 @@ from werkzeug.wrappers import Response
 
 from provisioning.actions.services import Services
 from provisioning.actions.webhooks import (
-    MadeWebhook,
-    NewWebhook,
     change_webhook,
-    create_webhook,
     delete_webhook,
     list_deliveries,
     list_webhooks,
@@ -20,23 +17,20 @@ from provisioning.actions.webhooks import (
     show_webhook,
 )
 from provisioning.console.decisions import Decision, decision_page
-from provisioning.console.errors import form_page
-from provisioning.console.forms import Filled, Form, Trimmed, attempt, read_form
-from provisioning.console.issued import secret_page
 from provisioning.console.notices import leave_notice
 from provisioning.console.pages import add_routes, lead_to, page
+from provisioning.console.proof import ask_before
+from provisioning.console.webhook_form import MANAGE, TRAIL, WEBHOOKS, secret_of_webhook
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import invalid, not_found
 from provisioning.domain.permissions import Permission
 from provisioning.domain.policy import is_allowed
-from provisioning.domain.webhooks import EVENTS, FIELDS, OVERLAP_SECONDS, DeliveryState, PauseReason, Webhook
+from provisioning.domain.webhooks import OVERLAP_SECONDS, DeliveryState, PauseReason, Webhook
 from provisioning.guard.context import services
 from provisioning.guard.cookie import session_caller
 from provisioning.guard.require import requires
 
-WEBHOOKS = "/webhooks"
-TRAIL = ((WEBHOOKS, "Webhooks"),)
-READ, MANAGE = Permission.ACCOUNT_WEBHOOKS_READ, Permission.ACCOUNT_WEBHOOKS_MANAGE
+READ = Permission.ACCOUNT_WEBHOOKS_READ
 ON_A_PAGE = 25
 OVERLAPS: Mapping[str, str] = {
     "0": "None: it stops signing now",
@@ -54,12 +48,6 @@ STATE_NAMES: Mapping[DeliveryState, str] = {
     DeliveryState.CONFIRMED: "Confirmed",
     DeliveryState.GIVEN_UP: "Given up",
 }
-
-
-class WebhookForm(Form):
-    """A new webhook; its lists are read beside it."""
-
-    url = Trimmed(load_default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +114,6 @@ def add_webhooks(blueprint: Blueprint) -> None:
     add_routes(
         blueprint,
         (WEBHOOKS, "GET", show_webhooks),
-        (f"{WEBHOOKS}/new", "GET", show_new_webhook),
-        (f"{WEBHOOKS}/new", "POST", post_new_webhook),
         (one, "GET", show_one_webhook),
         (f"{one}/deliveries/<delivery_id>", "POST", post_replay),
         (f"{one}/<slug>", "GET", confirm_webhook_act),
@@ -140,25 +126,6 @@ def show_webhooks(caller: Caller) -> Response:
     """Show the account's webhooks."""
     found = list_webhooks(caller, services())
     return page("webhooks.html", caller=caller, webhooks=found, may_manage=is_allowed(caller, MANAGE))
-
-
-@requires(MANAGE, session_caller)
-def show_new_webhook(caller: Caller) -> Response:
-    """Show the form of a new webhook; everything is ticked but the fields."""
-    return _new_page(caller, Filled(), EVENTS, ())
-
-
-@requires(MANAGE, session_caller)
-def post_new_webhook(caller: Caller) -> Response:
-    """Make a webhook and show its secret, this once."""
-    form = read_form(WebhookForm(), request.form)
-    events, fields = tuple(request.form.getlist("events")), tuple(request.form.getlist("fields"))
-    if not events:
-        form.refuse("events", invalid("events", "Choose at least one event."))
-        return _new_page(caller, form, events, fields)
-    asked = NewWebhook(str(form.values["url"]), events, fields)
-    made = attempt(form, lambda: create_webhook(caller, asked, services()), ("url", "events", "fields"))
-    return _new_page(caller, form, events, fields) if made is None else _secret(caller, made)
 
 
 @requires(READ, session_caller)
@@ -193,8 +160,10 @@ def post_replay(caller: Caller, webhook_id: str, delivery_id: str) -> Response:
 
 @requires(MANAGE, session_caller)
 def confirm_webhook_act(caller: Caller, webhook_id: str, slug: str) -> Response:
-    """Say what an act on a webhook will do."""
+    """Say what an act on a webhook will do; a rotation asks for a fresh proof before (SES-4)."""
     act = _act_of(slug)
+    if act.run is None:
+        ask_before(caller)
     webhook = show_webhook(caller, webhook_id, services())
     back = f"{WEBHOOKS}/{webhook.id}"
     decision = Decision(
@@ -216,7 +185,7 @@ def post_webhook_act(caller: Caller, webhook_id: str, slug: str) -> Response:
     """Do it; a rotation shows the new secret, this once."""
     act = _act_of(slug)
     if act.run is None:
-        return _secret(caller, rotate_webhook_secret(caller, webhook_id, services(), _overlap_asked()))
+        return secret_of_webhook(caller, rotate_webhook_secret(caller, webhook_id, services(), _overlap_asked()))
     act.run(caller, webhook_id, services())
     response = lead_to(WEBHOOKS if act.is_danger else f"{WEBHOOKS}/{webhook_id}")
     leave_notice(response, act.notice)
@@ -235,23 +204,3 @@ def _overlap_asked() -> int:
     if asked not in OVERLAPS:
         raise invalid("overlap", "Choose from the list how long the present secret still signs.")
     return int(asked)
-
-
-def _secret(caller: Caller, made: MadeWebhook) -> Response:
-    back = (f"{WEBHOOKS}/{made.webhook.id}", "Webhook")
-    return secret_page(
-        caller, "The secret of the webhook", (("webhook-secret", "Secret", made.secret),), (*TRAIL, back)
-    )
-
-
-def _new_page(caller: Caller, form: Filled, events: Sequence[str], fields: Sequence[str]) -> Response:
-    return form_page(
-        "webhook_new.html",
-        form.code,
-        caller=caller,
-        form=form,
-        events=EVENTS,
-        fields=FIELDS,
-        chosen_events=events,
-        chosen_fields=fields,
-    )

@@ -25,7 +25,7 @@ AUTOMATIC = {"HEAD", "OPTIONS"}
 READ_WITH_MANAGE = {
     "/user-limit", "/users/invite", "/users/<user_id>/edit", "/users/<user_id>/groups", "/groups/new",
     "/account/environments/new", "/account/cancel", "/api-keys", "/api-keys/new", "/api-keys/<key_id>/<slug>",
-    "/webhooks/new", "/webhooks/<webhook_id>/<slug>",
+    "/webhooks/new", "/webhooks/<webhook_id>/edit", "/webhooks/<webhook_id>/<slug>",
     "/sign-in", "/sign-in/settings", "/sign-in/enforce", "/sign-in/new",
     "/sign-in/<connection_id>", "/sign-in/<connection_id>/delete",
     "/sign-in/<connection_id>/metadata", "/sign-in/<connection_id>/settings",

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,18 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
+from provisioning.actions.activity import seal_activity
+from provisioning.actions.groups import NewGroup, create_group, delete_group
+from provisioning.actions.sessions import force_logout
+from provisioning.actions.sso_settings import connect
+from provisioning.actions.webhook_deliveries import hand_over
+from provisioning.actions.webhooks import NewWebhook, create_webhook
+from provisioning.domain.caller import operator
+from provisioning.domain.roles_legacy import Role
 from provisioning.domain.users import User
+from tests.actions.saml_world import PROVIDER
 from tests.doors.console import ConsoleClient
+from tests.doors.idp import FakeIdp
 from tests.factories import PASSWORD, make_active, make_user
 
 CHROMIUM = "/usr/bin/chromium"
@@ -60,6 +71,34 @@ def as_dana(second_browser, dana) -> ConsoleClient:
     """The second browser, with Dana logged in."""
     second_browser.log_in("dana@acme.example", PASSWORD)
     return second_browser
+
+
+@pytest.fixture
+def every_page(account, caller, services, sql) -> list[str]:
+    """The address of every page of the Console that is no form of the login, in an account that has one of each."""
+    dana = make_active(services, sql, make_user(caller, services))
+    make_user(caller, services, "eve@acme.example", Role.REPORTS)
+    force_logout(caller, dana.id, services)
+    group = create_group(caller, NewGroup(name="Design", member_ids=(dana.id,)), services).group
+    environment, key, scim = account.environment.environment.id, account.key.key.id, account.token.token
+    provider = replace(PROVIDER, certificates=(FakeIdp().certificate_text,))
+    saml = connect(operator(account.account.id), provider, {}, services).id
+    webhook = create_webhook(caller, NewWebhook("https://hooks.example/told"), services).webhook.id
+    delete_group(caller, create_group(caller, NewGroup("Told"), services).group.id, services)
+    seal_activity(services)
+    hand_over(services)
+    return [
+        "/users", f"/users/{dana.id}", f"/users/{dana.id}/edit", f"/users/{dana.id}/groups", f"/users/{dana.id}/delete",
+        "/users/invite", "/groups", "/groups/new", f"/groups/{group.id}", f"/groups/{group.id}?find=eve",
+        f"/groups/{group.id}/delete", "/sign-in", "/sign-in/settings", "/sign-in/enforce", "/sign-in/new",
+        f"/sign-in/{saml}", f"/sign-in/{saml}/settings", f"/sign-in/{saml}/metadata", f"/sign-in/{saml}/delete",
+        "/provisioning", "/provisioning/new", f"/provisioning/{scim.connection_id}",
+        f"/provisioning/{scim.connection_id}/tokens/new", f"/provisioning/tokens/{scim.id}/rotate", "/api-keys",
+        "/api-keys/new", f"/api-keys/{key}/rotate", "/webhooks", "/webhooks/new", f"/webhooks/{webhook}",
+        f"/webhooks/{webhook}/edit", f"/webhooks/{webhook}/rotate", "/activity", "/activity/export", "/account",
+        "/account/cancel", "/account/environments/new", f"/account/environments/{environment}", "/user-limit",
+        "/profile", "/profile/email", "/profile/password", "/profile/proof", "/profile/second-factor",
+    ]  # fmt: skip
 
 
 @pytest.fixture

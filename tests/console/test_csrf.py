@@ -62,6 +62,7 @@ FORMS = {
     "/users/<user_id>/edit": {},
     "/users/<user_id>/groups": {},
     "/webhooks/<webhook_id>/deliveries/<delivery_id>": {},
+    "/webhooks/<webhook_id>/edit": {},
     "/webhooks/new": {},
     "/webhooks/{dana}/delete": {},
 }

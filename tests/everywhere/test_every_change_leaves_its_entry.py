@@ -231,6 +231,7 @@ def walk_console(browser: ConsoleClient, account, services, caller, person, sql)
     delivery = sql("select id from webhook_deliveries where webhook_id = %s", webhook)[0][0]
     submit(browser, f"/webhooks/{webhook}/deliveries/{delivery}", at=f"/webhooks/{webhook}")
     submit(browser, f"/webhooks/{webhook}/rotate", overlap="3600")
+    submit(browser, f"/webhooks/{webhook}/edit", events=["user.created"])
     for slug in ("pause", "resume", "delete"):
         submit(browser, f"/webhooks/{webhook}/{slug}")
 
