@@ -35,10 +35,14 @@ class Work(StrEnum):
 PLACES: Mapping[Work, int] = {Work.EXPORT: 2, Work.FILTER: 4, Work.LIST: 4, Work.PASSWORD: 6, Work.XML: 6}
 # Endpoint -> what it does. A test holds every name to the URL map.
 WORK: Mapping[str, Work] = {
+    "Account.get_activity": Work.LIST,
     "console.post_export": Work.EXPORT,
     "console.post_forgot": Work.PASSWORD,
     "console.post_login": Work.PASSWORD,
+    "console.post_new_password": Work.PASSWORD,
+    "console.post_own_password": Work.PASSWORD,
     "console.post_password": Work.PASSWORD,
+    "console.post_proof": Work.PASSWORD,
     "console.show_activity": Work.LIST,
     "console.show_users": Work.LIST,
     "saml.acs": Work.XML,

@@ -3,6 +3,7 @@
 import base64
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 
 from provisioning.app import create_app
 from provisioning.guard.work import LOOK_UP, WORK, Places, Work
+from tests.doors.console import ConsoleClient
 
 
 @pytest.mark.rule("LIM-4")
@@ -50,7 +52,7 @@ def test_while_slow_filters_hold_every_place_more_get_429_and_health_and_session
         return answer.status_code, answer.headers.get("Retry-After")
 
     with ThreadPoolExecutor(10) as pool:
-        with owner_lock:
+        with owner_lock("groups"):
             asked = [pool.submit(ask, number) for number in range(10)]
             refused = [each for each in (wait(each, 3) for each in asked) if each is not None]
             began = time.monotonic()
@@ -73,21 +75,56 @@ def wait(future, seconds: float):
         return None
 
 
+@pytest.mark.rule("LIM-4", "ACT-1")
+def test_the_activity_report_has_few_places_too_by_every_way_in_and_says_when_to_come_again(
+    services, settings, account, neighbour, owner_lock
+):
+    app = create_app(services, replace(settings, web_threads=4))
+    key = base64.b64encode(f"{account.key.key.id}:{account.key.secret}".encode()).decode()
+    report = f"/v1_1/provisioning/accounts/{account.account.id}/activity"
+
+    def ask(_: int) -> tuple[int, str | None]:
+        answer = app.test_client().get(report, headers={"Authorization": f"Basic {key}"})
+        return answer.status_code, answer.headers.get("Retry-After")
+
+    browser = ConsoleClient(app.test_client())
+    browser.log_in("root@acme.example", account.root_password)
+    browser.get("/activity/export")
+    with ThreadPoolExecutor(6) as pool:
+        with owner_lock("activity"):
+            asked = [pool.submit(ask, number) for number in range(6)]
+            refused = [each for each in (wait(each, 3) for each in asked) if each is not None]
+            export = browser.submit("/activity/export", form="csv")
+            assert (export.status, export.code, export.response.headers["Retry-After"]) == (
+                429,
+                "too_many_requests",
+                "1",
+            )
+            assert browser.get("/activity").status == 429
+            assert app.test_client().get("/healthz").status_code == 200
+        found = [each.result(timeout=20) for each in asked]
+    assert refused == [(429, "1")] * 4
+    assert sorted(status for status, _ in found) == [200] * 2 + [429] * 4
+    browser.get("/activity/export")
+    assert browser.submit("/activity/export", form="csv").status == 200
+
+
 @pytest.fixture
 def owner_lock(postgres_server, database_url, databases):
-    """Holds the table of groups while it is entered, so that whoever reads it waits."""
+    """Holds a table while it is entered, so that whoever reads it waits."""
     name = database_url.rpartition("/")[2]
     databases.altered.add(name)
     connection = psycopg.connect(postgres_server.url("owner", name))
 
-    class Lock:
-        def __enter__(self) -> None:
-            connection.execute("lock table groups in access exclusive mode")
-
-        def __exit__(self, *_fault: object) -> None:
+    @contextmanager
+    def lock(table: str):
+        connection.execute(f"lock table {table} in access exclusive mode")
+        try:
+            yield
+        finally:
             connection.rollback()
 
-    yield Lock()
+    yield lock
     connection.close()
 
 
