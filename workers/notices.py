@@ -92,6 +92,12 @@ NOTICES: Mapping[MailKind, Notice] = {
         "A second factor for {account} was set up",
         "A second factor was set up for {recipient} in {account}. A login by password asks for its code from now on.",
     ),
+    MailKind.TAKEN_OVER: Notice(
+        "Your organisation manages your access to {account} now",
+        "The identity provider of your organisation manages the user {recipient} of {account} from now on. It keeps "
+        "your details up to date and may end your access.",
+        advice="If you did not expect this, tell an administrator of {account} at once.",
+    ),
     MailKind.WEBHOOK_PAUSED: Notice(
         "A webhook of {account} was paused",
         "A webhook of {account} has not taken anything for two days, or asked not to be told any more. It was paused. "

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from provisioning.actions.joining import pushed_by_partner
 from provisioning.actions.new_users import make_user
 from provisioning.actions.services import Services
 from provisioning.actions.user_changes import apply_changes
@@ -10,6 +11,7 @@ from provisioning.domain.accounts import Account
 from provisioning.domain.addresses import is_email
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.events import Event
+from provisioning.domain.invitations import MailKind
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.sso import (
     Connection,
@@ -36,7 +38,11 @@ def find_or_make(unit: Unit, account: Account, connection: Connection, profile: 
     Raises:
         Refusal: an unknown user with provisioning off, an email that somebody else has, no email, no seat.
     """
-    user = _linked(unit, connection, profile) or _link_by_email(unit, connection, profile)
+    user = (
+        _linked(unit, connection, profile)
+        or _link_pushed(unit, connection, profile)
+        or _link_by_email(unit, connection, profile)
+    )
     if user is None:
         return _make(unit, account, connection, profile, services)
     if not user.is_disabled and updates_fields(connection, user):
@@ -51,6 +57,14 @@ def _linked(unit: Unit, connection: Connection, profile: Profile) -> User | None
     return unit.users.lock(user_id) if user_id is not None else None
 
 
+def _link_pushed(unit: Unit, connection: Connection, profile: Profile) -> User | None:
+    """Link whom the identity provider pushed by SCIM before this first login."""
+    user = pushed_by_partner(unit, connection, profile)
+    if user is not None:
+        _link(unit, connection, profile, user)
+    return user
+
+
 def _link_by_email(unit: Unit, connection: Connection, profile: Profile) -> User | None:
     """Link an existing user of the same email, once, where IDN-3 allows it."""
     if profile.email is None or not is_email(profile.email):
@@ -58,20 +72,17 @@ def _link_by_email(unit: Unit, connection: Connection, profile: Profile) -> User
     user = unit.users.find_by_email(profile.email, lock=True)
     if user is None:
         return None
-    if not _is_of_partner(unit, connection, user):
-        require_linkable(connection, user, profile.email)
-        if unit.saml_connections.linked_connection_of(user.id) is not None:
-            raise Refusal(Code.SAML_EMAIL_TAKEN)
-    unit.saml_connections.link(connection.id, profile.subject, user.id, unit.now)
-    unit.record(Event("user.linked", "user", user.id, user.name, {"connection": connection.id}))
+    require_linkable(connection, user, profile.email)
+    if unit.saml_connections.linked_connections_of(user.id):
+        raise Refusal(Code.SAML_EMAIL_TAKEN)
+    _link(unit, connection, profile, user)
+    unit.owe(MailKind.TAKEN_OVER.value, {"user_id": user.id})
     return user
 
 
-def _is_of_partner(unit: Unit, connection: Connection, user: User) -> bool:
-    """Whether a SCIM connection holds the user that names this SAML connection as its partner (IDN-3)."""
-    if user.connection_id is None or user.is_root:
-        return False
-    return unit.keys.get_connection(user.connection_id).saml_connection == connection.id
+def _link(unit: Unit, connection: Connection, profile: Profile, user: User) -> None:
+    unit.saml_connections.link(connection.id, profile.subject, user.id, unit.now)
+    unit.record(Event("user.linked", "user", user.id, user.name, {"connection": connection.id}))
 
 
 def _make(unit: Unit, account: Account, connection: Connection, profile: Profile, services: Services) -> User:

@@ -100,11 +100,21 @@ def by_saml(connection: Connection, login: SamlLogin, browser: Browser, services
         address=browser.address,
     )
     try:
-        return _enter(caller, login, browser, services)
+        return _enter_once_more_where_taken(caller, login, browser, services)
     except Refusal as refusal:
         if refusal.code is not Code.SAML_REPLAYED:
             _spend_refused(caller, login, services)
         raise
+
+
+def _enter_once_more_where_taken(caller: Caller, login: SamlLogin, browser: Browser, services: Services) -> SamlEntry:
+    """Log the person in; where somebody made a user of that email at the same moment, look for the person anew."""
+    try:
+        return _enter(caller, login, browser, services)
+    except Refusal as refusal:
+        if refusal.code not in (Code.EMAIL_TAKEN, Code.USER_NAME_TAKEN):
+            raise
+    return _enter(caller, login, browser, services)
 
 
 @repeated

@@ -18,7 +18,7 @@ from provisioning.domain.addresses import checked_email
 from provisioning.domain.caller import Caller, Credential
 from provisioning.domain.email_changes import is_confirmed_first, without_email
 from provisioning.domain.events import Event
-from provisioning.domain.invitations import Purpose
+from provisioning.domain.invitations import MailKind, Purpose
 from provisioning.domain.permissions import Permission
 from provisioning.domain.predicates import RoleGift
 from provisioning.domain.roles_legacy import Role, require_media_library_role
@@ -62,6 +62,8 @@ def apply_changes(unit: Unit, before: User, asked: UserChanges, services: Servic
     require_texts(after)
     saved = unit.users.save(before, after)
     record_change(unit, before, saved, changes)
+    if saved.connection_id is not None and saved.connection_id != before.connection_id:
+        unit.owe(MailKind.TAKEN_OVER.value, {"user_id": saved.id})
     owe_mails(unit, before, saved, services)
     tell_both_addresses(unit, before, saved)
     return saved

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from provisioning.actions.access import end_access
+from provisioning.actions.joining import claim_on, join_by_subject
 from provisioning.actions.new_users import make_user
 from provisioning.actions.services import Results, Services, repeated
 from provisioning.actions.standing import hold_standing, lock_other
@@ -13,6 +14,7 @@ from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.events import Event
 from provisioning.domain.permissions import Permission
+from provisioning.domain.predicates import Target
 from provisioning.domain.proof import require_fresh
 from provisioning.domain.search import Query
 from provisioning.domain.sessions import EndReason
@@ -38,6 +40,9 @@ def create_user(caller: Caller, command: NewUser, services: Services) -> UserVie
     with services.unit(caller) as unit:
         hold_standing(unit)
         policy.require(unit.caller, Permission.ACCOUNT_USERS_MANAGE)
+        joined = join_by_subject(unit, command, services)
+        if joined is not None:
+            return unit.users.views([joined])[0]
         return make_user(unit, unit.accounts.get(), command, services)
 
 
@@ -72,7 +77,7 @@ def edit_user(
         if before.is_root:
             require_fresh(caller, unit.now)
         else:
-            policy.require(caller, Permission.ACCOUNT_USERS_MANAGE, before)
+            policy.require(caller, Permission.ACCOUNT_USERS_MANAGE, claim_on(unit, before))
         require_version(before.version, versions)
         after = apply_changes(unit, before, edit(before), services)
         return unit.users.views([after])[0]
@@ -105,7 +110,7 @@ def delete_user(caller: Caller, user_id: str, services: Services, versions: Coll
         # Whoever adds members holds the group first and then the users: in the other order both would wait for ever.
         unit.groups.lock_those_of(user_id)
         before = lock_other(unit, user_id)
-        require_verb(unit.caller, before, Verb.DELETE)
+        require_verb(unit.caller, before, Verb.DELETE, claim_on(unit, before))
         require_version(before.version, versions)
         unit.groups.forget_user(user_id, unit.now)
         unit.saml_connections.unlink_user(user_id)
@@ -147,14 +152,21 @@ def search_users(caller: Caller, query: Query, services: Services) -> Results[Us
         return Results(total, unit.users.views(found))
 
 
-def require_verb(caller: Caller, user: User, verb: Verb) -> None:
-    """Refuse a verb on a user: without user management, on the root user, on oneself, or above one's own role."""
+def require_verb(caller: Caller, user: User, verb: Verb, claim: Target = None) -> None:
+    """Refuse a verb on a user: without user management, on the root user, on oneself, or above one's own role.
+
+    Args:
+        caller: who asks.
+        user: locked.
+        verb: what is asked for.
+        claim: what the policy is asked about where a directory's token may ask (`joining.claim_on`).
+    """
     policy.require(caller, Permission.ACCOUNT_USERS_MANAGE)
     root.protect_from_directory(caller, user)
     root.protect(user, verb)
     if verb in (Verb.DELETE, Verb.DISABLE):
         require_not_oneself(caller.id, user, verb)
-    policy.require(caller, Permission.ACCOUNT_USERS_MANAGE, user)
+    policy.require(caller, Permission.ACCOUNT_USERS_MANAGE, claim or user)
 
 
 def require_version(present: int, versions: Collection[int] | None) -> None:

@@ -34,6 +34,7 @@ class MailKind(StrEnum):
     SECOND_FACTOR_REMOVED = "second_factor_removed"
     SECOND_FACTOR_RESET = "second_factor_reset"
     SECOND_FACTOR_SET_UP = "second_factor_set_up"
+    TAKEN_OVER = "taken_over"
     WEBHOOK_PAUSED = "webhook_paused"
 
 

@@ -14,7 +14,6 @@ from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.groups import Group
 from provisioning.domain.permissions import Permission
 from provisioning.domain.predicates import Target
-from provisioning.domain.users import User
 
 Predicate = Callable[[Permission, Caller, Target], bool]
 Clause = tuple[Predicate, ...]
@@ -99,7 +98,8 @@ def _reason_for_directory(caller: Caller, permission: Permission, target: Target
 
 
 def _whom(target: Target) -> str:
-    role = getattr(target, "role", None)
-    if isinstance(target, User) and target.is_root:
+    user = p.user_behind(target)
+    role = getattr(user or target, "role", None)
+    if user is not None and user.is_root:
         return "the root user"
     return f"a user with the role {role.value}" if role else "this user"

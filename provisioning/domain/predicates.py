@@ -9,6 +9,7 @@ from provisioning.domain.caller import Caller, Credential
 from provisioning.domain.groups import Group
 from provisioning.domain.permissions import Permission
 from provisioning.domain.roles_legacy import HOLDERS, Role, grantable_by
+from provisioning.domain.scim_connections import ScimConnection
 from provisioning.domain.sso import Connection, email_in_domains
 from provisioning.domain.users import User
 
@@ -20,7 +21,20 @@ class RoleGift:
     role: Role | None
 
 
-Target = User | Group | RoleGift | Connection | None
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The target 'to change a user whom no SCIM connection holds', which takes it over (IDN-3).
+
+    Attributes:
+        user: whom it is about.
+        saml_connections: ids of the SAML connections through which the user is known to log in.
+    """
+
+    user: User
+    saml_connections: frozenset[str]
+
+
+Target = User | Claim | Group | RoleGift | Connection | None
 
 
 def caller_is_root(permission: Permission, caller: Caller, target: Target) -> bool:
@@ -50,8 +64,9 @@ def caller_is_login(permission: Permission, caller: Caller, target: Target) -> b
 
 def target_not_above_caller(permission: Permission, caller: Caller, target: Target) -> bool:
     """Whether the caller may give or touch the target's role: nobody reaches what they do not hold (USR-3, AUZ-3)."""
-    if isinstance(target, User):
-        return not target.is_root and (target.role is None or target.role in grantable_by(caller.role))
+    user = user_behind(target)
+    if user is not None:
+        return not user.is_root and (user.role is None or user.role in grantable_by(caller.role))
     if isinstance(target, RoleGift):
         return target.role is None or target.role in grantable_by(caller.role)
     return True
@@ -62,20 +77,39 @@ def connection_holds_target(permission: Permission, caller: Caller, target: Targ
     connection = caller.connection
     if connection is None:
         return False
-    if isinstance(target, User):
-        return target.connection_id == connection.id or (
-            target.connection_id is None and email_in_domains(target.email, connection.email_domains)
-        )
+    user = user_behind(target)
+    if user is not None and user.connection_id is None:
+        return _may_take_over(connection, user, target.saml_connections if isinstance(target, Claim) else frozenset())
+    if user is not None:
+        return user.connection_id == connection.id
     if isinstance(target, Group):
         return target.connection_id == connection.id
     return True
 
 
+def _may_take_over(connection: ScimConnection, user: User, known_to: frozenset[str]) -> bool:
+    """Whether IDN-3 lets a connection take a user over whom no SCIM connection holds.
+
+    Whoever logs in through a SAML connection belongs to that identity provider: to its partner, and to no other.
+    """
+    if known_to:
+        return known_to == {connection.saml_connection}
+    return email_in_domains(user.email, connection.email_domains)
+
+
+def user_behind(target: Target) -> User | None:
+    """Return the user that a target is about, None where it is about something else."""
+    if isinstance(target, Claim):
+        return target.user
+    return target if isinstance(target, User) else None
+
+
 def target_not_protected_from_connection(permission: Permission, caller: Caller, target: Target) -> bool:
     """Whether the target is no master admin, or the connection may touch those (SCM-4)."""
-    if not isinstance(target, User):
+    user = user_behind(target)
+    if user is None:
         return True
-    return target.role is not Role.MASTER_ADMIN or bool(caller.connection and caller.connection.allow_master_admin)
+    return user.role is not Role.MASTER_ADMIN or bool(caller.connection and caller.connection.allow_master_admin)
 
 
 def connection_grants_no_more_than_caller(permission: Permission, caller: Caller, target: Target) -> bool:

@@ -218,6 +218,28 @@ class NewUser:
     send_invitation: bool | None = None
 
 
+def pushed_changes(command: NewUser) -> UserChanges:
+    """Return what a SCIM create says as a change set, for a person who is here already.
+
+    What the create merely did not say changes nothing: it enables nobody and opens no product environment.
+    """
+    changes = UserChanges(
+        user_name=command.user_name or "",
+        external_id=command.external_id,
+        first_name=command.first_name,
+        last_name=command.last_name,
+        display_name=command.display_name,
+        attributes=command.attributes,
+    )
+    if not command.active:
+        changes["active"] = False
+    if command.environment_ids is not None:
+        changes["environment_ids"] = command.environment_ids
+    if command.media_library:
+        changes["media_library"] = command.media_library
+    return changes
+
+
 def effective(user: User, changes: UserChanges) -> UserChanges:
     """Return only what really changes, so that nothing is written, told or versioned without a change."""
     return {  # type: ignore[return-value]

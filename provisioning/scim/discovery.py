@@ -15,10 +15,11 @@ from provisioning.domain.permissions import Permission
 from provisioning.guard.context import services
 from provisioning.guard.require import requires
 from provisioning.guard.scim_bearer import scim_caller
+from provisioning.scim.managed import schemas_of
 from provisioning.scim.parameters import DEFAULT_PAGE, LARGEST_PAGE
 from provisioning.scim.representation import BASE_PATH, dumps, list_of
 from provisioning.scim.responses import json_response
-from provisioning.scim.traits import RESOURCE_TYPES, ResourceType, SchemaTable, Trait, schemas_of
+from provisioning.scim.traits import RESOURCE_TYPES, ResourceType, SchemaTable, Trait
 
 PROVIDER_CONFIG = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 RESOURCE_TYPE = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"

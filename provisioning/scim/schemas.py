@@ -11,7 +11,8 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from provisioning.domain.errors import Refusal, invalid
 from provisioning.domain.users import LONGEST_TEXT
-from provisioning.scim.traits import COMMON, GROUPS, RESOURCE_TYPES, WRITABLE_USERS, ResourceType, Trait
+from provisioning.scim.managed import WRITABLE_USERS
+from provisioning.scim.traits import COMMON, GROUPS, RESOURCE_TYPES, ResourceType, Trait
 
 LONGEST_BINARY = 16 * 1024
 

@@ -6,9 +6,7 @@ what a filter may name, what a PATCH may change and what an answer may show. So 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-
-from provisioning.domain.scim_connections import ScimConnection
+from functools import cached_property
 
 CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -389,43 +387,3 @@ ACCOUNT_OF_GROUP = SchemaTable(
 USERS = ResourceType("User", "/Users", "People of the account.", USER, (ENTERPRISE, ACCOUNT))
 GROUPS = ResourceType("Group", "/Groups", "Groups of the account.", GROUP, (ACCOUNT_OF_GROUP,))
 RESOURCE_TYPES = (USERS, GROUPS)
-
-# What a connection writes only where it is set to manage it (scim.md section 2.1); elsewhere these are readOnly.
-ENVIRONMENT_ATTRIBUTES = frozenset({"allProductEnvironments", "productEnvironments"})
-MEDIA_LIBRARY_ATTRIBUTES = frozenset({"mediaLibraryPermissions"})
-
-
-def users_of(connection: ScimConnection | None) -> ResourceType:
-    """Return the resource type of users as a connection sees it: what it is set to manage is readWrite for it."""
-    if connection is None:
-        return USERS
-    return _users_with(connection.manage_environments, connection.manage_media_library)
-
-
-def resource_types_of(connection: ScimConnection | None) -> tuple[ResourceType, ...]:
-    """Return every resource type as a connection sees it."""
-    return (users_of(connection), GROUPS)
-
-
-def schemas_of(connection: ScimConnection | None) -> list[SchemaTable]:
-    """Return every schema as a connection sees it."""
-    return [table for resource in resource_types_of(connection) for table in resource.tables]
-
-
-@cache
-def _users_with(environments: bool, media_library: bool) -> ResourceType:
-    managed: frozenset[str] = frozenset()
-    managed |= ENVIRONMENT_ATTRIBUTES if environments else frozenset()
-    managed |= MEDIA_LIBRARY_ATTRIBUTES if media_library else frozenset()
-    traits = tuple(_writable(trait) if trait.name in managed else trait for trait in ACCOUNT.traits)
-    return replace(USERS, extensions=(ENTERPRISE, replace(ACCOUNT, traits=traits)))
-
-
-def _writable(trait: Trait) -> Trait:
-    """Return an attribute as it is for who manages it; the name of what an id stands for stays ours to fill in."""
-    sub = tuple(each if each.name == "display" else _writable(each) for each in trait.sub)
-    return replace(trait, mutability="readWrite", sub=sub)
-
-
-# Every attribute that any connection may write.
-WRITABLE_USERS = _users_with(environments=True, media_library=True)

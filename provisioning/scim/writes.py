@@ -14,6 +14,7 @@ from provisioning.actions.services import Services
 from provisioning.domain.caller import Caller
 from provisioning.domain.groups import Group, MembershipEdit
 from provisioning.domain.users import User, UserChanges, UserView
+from provisioning.scim.managed import users_of
 from provisioning.scim.membership import group_edit, noted
 from provisioning.scim.operations import read_patch
 from provisioning.scim.parameters import known_form
@@ -21,7 +22,7 @@ from provisioning.scim.patch import user_edit
 from provisioning.scim.quirks import normal_resource
 from provisioning.scim.resources import group_changes, ids_of, new_user, user_changes
 from provisioning.scim.schemas import checked_resource
-from provisioning.scim.traits import GROUPS, USERS, users_of
+from provisioning.scim.traits import GROUPS, USERS
 
 Body = Mapping[str, Any]
 # The versions that a client knows, None for any (`If-Match`).

@@ -258,6 +258,13 @@ class Keys:
         statement = select(scim_connections).where(self._in(scim_connections)).order_by(scim_connections.c.created_at)
         return [connection_of(row) for row in self._connection.execute(statement)]
 
+    def partners_of(self, saml_connection_id: str) -> list[str]:
+        """Return the ids of the SCIM connections that name a SAML connection as their partner (IDN-3)."""
+        statement = select(scim_connections.c.id).where(
+            self._in(scim_connections), scim_connections.c.saml_connection_id == saml_connection_id
+        )
+        return list(self._connection.execute(statement.order_by(scim_connections.c.id)).scalars())
+
     def add_token(self, token: ScimToken, secret_hash: str, warned_days: int | None) -> None:
         """Insert a SCIM token."""
         row = {name: getattr(token, name) for name in (*TOKEN_FIELDS, "address_ranges")}

@@ -76,6 +76,12 @@ class SamlConnections:
             raise not_found("SAML connection")
         return self._value(row)
 
+    def hold(self, connection_id: str, *, alone: bool) -> None:
+        """Hold a connection until the end of the transaction, alone or together with others that do not hold it alone."""
+        statement = select(saml_connections.c.id).where(self._mine(), saml_connections.c.id == connection_id)
+        lock = statement.with_for_update(key_share=True) if alone else statement.with_for_update(read=True)
+        self._connection.execute(lock)
+
     def all(self) -> list[SamlConnection]:
         """Return the connections of the account, in the order of making."""
         statement = select(saml_connections).where(self._mine()).order_by(saml_connections.c.created_at)
@@ -156,12 +162,12 @@ class SamlConnections:
         row = {"account_id": self._account_id, "connection_id": connection_id, "subject": subject}
         self._write(insert(saml_links), [{**row, "user_id": user_id, "created_at": now}])
 
-    def linked_connection_of(self, user_id: str) -> str | None:
-        """Return the id of a connection that a user is linked to, None for nobody's."""
+    def linked_connections_of(self, user_id: str) -> list[str]:
+        """Return the ids of the connections that a user is linked to, each once."""
         statement = select(saml_links.c.connection_id).where(
             saml_links.c.account_id == self._account_id, saml_links.c.user_id == user_id
         )
-        return self._connection.execute(statement.limit(1)).scalar_one_or_none()
+        return list(self._connection.execute(statement.distinct()).scalars())
 
     def unlink_user(self, user_id: str) -> None:
         """Take away every subject of a user, so that a new user of the same subject is made anew (USR-7)."""

@@ -202,6 +202,28 @@ class Users:
         statement = self._select().where(users.c.email_key == email_key(email), users.c.inactive_at.is_(None))
         return self._maybe(statement.with_for_update(key_share=True, of=users) if lock else statement)
 
+    def find_pushed(
+        self,
+        connection_ids: Sequence[str],
+        *,
+        external_id: str | None = None,
+        user_name: str | None = None,
+        email: str | None = None,
+    ) -> User | None:
+        """Return the live user of some SCIM connections that has an externalId, a userName or an email, locked.
+
+        Exactly one of the three is given; the last two are compared by key. Of several connections' people the one that
+        was made first is meant.
+        """
+        if external_id is not None:
+            condition = users.c.external_id == external_id
+        elif user_name is not None:
+            condition = users.c.user_name_key == comparison_key(user_name)
+        else:
+            condition = users.c.email_key == email_key(email or "")
+        statement = self.select(condition, users.c.connection_id.in_(connection_ids)).order_by(users.c.id).limit(1)
+        return self._maybe(statement.with_for_update(key_share=True, of=users))
+
     def password_hash(self, user_id: str) -> str | None:
         """Return the stored hash of a user's password, None where none is set."""
         statement = select(users.c.password_hash).where(self._mine(), users.c.id == user_id)

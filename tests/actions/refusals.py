@@ -1,6 +1,7 @@
-"""One short way to ask which refusal an action answers with."""
+"""Short ways to ask which refusal an action answers with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -12,3 +13,11 @@ def code_of(action: Callable[[], object]) -> Code:
     with pytest.raises(Refusal) as refused:
         action()
     return refused.value.code
+
+
+@contextmanager
+def refused(code: Code) -> Iterator[None]:
+    """What is inside is refused with this code."""
+    with pytest.raises(Refusal) as caught:
+        yield
+    assert caught.value.code is code

@@ -5,7 +5,7 @@ import pytest
 from provisioning.domain import predicates as p
 from provisioning.domain.caller import operator
 from provisioning.domain.permissions import Permission
-from provisioning.domain.predicates import RoleGift
+from provisioning.domain.predicates import Claim, RoleGift
 from provisioning.domain.roles_legacy import Role
 from tests.domain.people import (
     ACCOUNT,
@@ -25,6 +25,14 @@ DOMAIN = token(email_domains=("acme.example",))
 HELD = a_user(connection_id="scim-1")
 FREE = a_user(connection_id=None)
 FOREIGN = a_user(connection_id="scim-2")
+PARTNER = token(saml_connection="saml-1")
+
+
+def known_to(*saml_connections: str, **fields: object) -> Claim:
+    """A claim on a user whom no SCIM connection holds and who logs in through these SAML connections."""
+    return Claim(a_user(connection_id=None, **fields), frozenset(saml_connections))
+
+
 CASES = [
     (p.caller_is_root, console(the_root()), None, True),
     (p.caller_is_root, console(a_user(role=Role.MASTER_ADMIN)), the_root(), False),
@@ -46,12 +54,20 @@ CASES = [
     (p.target_not_above_caller, ADMIN, RoleGift(Role.MASTER_ADMIN), False),
     (p.target_not_above_caller, ADMIN, RoleGift(None), True),
     (p.target_not_above_caller, key(Role.REPORTS), a_user(role=Role.REPORTS), False),
+    (p.target_not_above_caller, ADMIN, known_to(role=Role.MASTER_ADMIN), False),
     (p.target_not_above_caller, ADMIN, a_group(), True),
     (p.target_not_above_caller, ADMIN, None, True),
     (p.connection_holds_target, token(), HELD, True),
     (p.connection_holds_target, token(), FREE, False),
     (p.connection_holds_target, DOMAIN, FREE, True),
     (p.connection_holds_target, DOMAIN, FOREIGN, False),
+    (p.connection_holds_target, DOMAIN, known_to(), True),
+    (p.connection_holds_target, DOMAIN, known_to(email="dana@other.example"), False),
+    (p.connection_holds_target, DOMAIN, known_to("saml-1"), False),
+    (p.connection_holds_target, PARTNER, known_to(), False),
+    (p.connection_holds_target, PARTNER, known_to("saml-1"), True),
+    (p.connection_holds_target, PARTNER, known_to("saml-2"), False),
+    (p.connection_holds_target, PARTNER, known_to("saml-1", "saml-2"), False),
     (p.connection_holds_target, token(), a_group(connection_id="scim-1"), True),
     (p.connection_holds_target, DOMAIN, a_group(connection_id=None), False),
     (p.connection_holds_target, token(), a_group(connection_id="scim-2"), False),
@@ -61,6 +77,7 @@ CASES = [
     (p.target_not_protected_from_connection, token(), a_user(role=Role.MASTER_ADMIN), False),
     (p.target_not_protected_from_connection, token(allow_master_admin=True), a_user(role=Role.MASTER_ADMIN), True),
     (p.target_not_protected_from_connection, ADMIN, a_user(role=Role.MASTER_ADMIN), False),
+    (p.target_not_protected_from_connection, PARTNER, known_to("saml-1", role=Role.MASTER_ADMIN), False),
     (p.target_not_protected_from_connection, token(), a_group(), True),
     (p.connection_grants_no_more_than_caller, ADMIN, a_saml_connection(), True),
     (p.connection_grants_no_more_than_caller, ADMIN, a_saml_connection(allow_root=True), False),
@@ -92,5 +109,5 @@ def test_an_empty_id_is_nobody_and_so_never_oneself():
 def test_every_question_is_tried_with_yes_and_with_no():
     named = {name for name, value in vars(p).items() if callable(value) and value.__module__ == p.__name__}
     asked = {case[0].__name__: {other[3] for other in CASES if other[0] is case[0]} for case in CASES}
-    assert set(asked) == named - {"RoleGift"}
+    assert set(asked) == named - {"RoleGift", "Claim", "user_behind", "_may_take_over"}
     assert set(map(frozenset, asked.values())) == {frozenset({True, False})}
