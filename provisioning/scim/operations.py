@@ -12,7 +12,7 @@ from typing import Any
 
 from provisioning.domain.errors import Code, Refusal, invalid
 from provisioning.scim.paths import Target, parse_path, path_not_understood
-from provisioning.scim.quirks import members_by_name, normal_value
+from provisioning.scim.quirks import is_reference_alone, members_by_name, normal_value, with_id_of_reference
 from provisioning.scim.schemas import checked_value
 from provisioning.scim.traits import ResourceType, Trait
 
@@ -179,6 +179,8 @@ def _unwrapped(trait: Trait, value: Any) -> Any:
     """Return a complex value as an object with its nulls, which mean that a sub-attribute goes."""
     while isinstance(value, list) and len(value) == 1:
         value = value[0]
+    if is_reference_alone(trait, value):
+        return with_id_of_reference(trait, value)
     return value if isinstance(value, dict) else normal_value(trait, value)
 
 

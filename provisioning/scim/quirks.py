@@ -39,7 +39,8 @@ def _is_bare_value(trait: Trait, value: Any) -> bool:
     return not trait.multi_valued and trait.find("value") is not None and isinstance(value, str)
 
 
-def _is_reference_alone(trait: Trait, value: Any) -> bool:
+def is_reference_alone(trait: Trait, value: Any) -> bool:
+    """Return whether a value names another resource by its address and not by its id."""
     return (
         not trait.multi_valued
         and trait.find("$ref") is not None
@@ -49,7 +50,8 @@ def _is_reference_alone(trait: Trait, value: Any) -> bool:
     )
 
 
-def _with_id_of_reference(_: Trait, value: dict[str, Any]) -> dict[str, Any]:
+def with_id_of_reference(_: Trait, value: dict[str, Any]) -> dict[str, Any]:
+    """Return such a value with the id that ends its reference."""
     return value | {"value": value["$ref"].rstrip("/").rpartition("/")[2]}
 
 
@@ -58,7 +60,7 @@ HABITS = (
     Habit("a single value where a list is due", _is_lone_value, lambda _, value: [value]),
     Habit("Entra sends the manager as a list of one", _is_list_of_one, lambda _, value: value[0]),
     Habit("Entra sends the manager's id bare", _is_bare_value, lambda _, value: {"value": value} if value else {}),
-    Habit("JumpCloud and Keycloak name a member by $ref alone", _is_reference_alone, _with_id_of_reference),
+    Habit("JumpCloud and Keycloak name a member by $ref alone", is_reference_alone, with_id_of_reference),
 )
 
 
