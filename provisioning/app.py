@@ -4,6 +4,8 @@ An address that no route knows never reaches a blueprint, so its answer is chose
 found' in its own form. An exception that nobody expected is a refusal with a reference, never a pass (LIM-7).
 """
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
@@ -18,10 +20,12 @@ from provisioning.doors import DOORS
 from provisioning.guard.browser import guard_browsers
 from provisioning.guard.context import SERVICES, SETTINGS
 from provisioning.guard.door import Door
+from provisioning.guard.heard import hear
 from provisioning.guard.pace import PACE, Pace
 from provisioning.guard.require import public, require_declarations
 from provisioning.guard.work import bound_work
 from provisioning.observe import Health, log, observe_requests
+from provisioning.scim.replay import run_again
 from provisioning.settings import Settings
 from provisioning.store.engine import QueryCancelled, Unavailable
 
@@ -41,6 +45,7 @@ def create_app(services: Services, settings: Settings, redis: Redis | None = Non
     app.config.update(MAX_CONTENT_LENGTH=4 * MIB, MAX_FORM_MEMORY_SIZE=MIB, MAX_FORM_PARTS=MOST_FORM_PARTS)
     app.config.update(PROPAGATE_EXCEPTIONS=False, JSON_SORT_KEYS=False)
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    services = replace(services, committed=hear, run_again=partial(run_again, app, services.public_url))
     app.extensions[SERVICES], app.extensions[SETTINGS] = services, settings
     app.extensions[PACE] = Pace(settings)
     if settings.trusted_proxies:

@@ -43,7 +43,7 @@ from provisioning.domain.keys import (
 from provisioning.domain.permissions import Permission
 from provisioning.domain.proof import require_fresh
 from provisioning.domain.scim_connections import ScimConnection
-from provisioning.store.keys import find_token, note_use
+from provisioning.store.keys import FoundToken, find_token, note_use
 from provisioning.store.unit_of_work import Unit
 
 TOKEN_PARTS = 4
@@ -171,28 +171,57 @@ def find_scim_caller(text: str, address: str | None, services: Services) -> Call
     Raises:
         Refusal: CREDENTIAL_INVALID for every reason alike; ADDRESS_NOT_ALLOWED for a good token from elsewhere.
     """
-    parts = text.split("_")
-    if len(parts) != TOKEN_PARTS or parts[0] != SCIM_TOKEN or not has_checksum(text):
+    token_id = _id_in(text)
+    if token_id is None:
         raise Refusal(Code.CREDENTIAL_INVALID)
-    token_id = f"{parts[0]}_{parts[1]}"
     with services.read(nobody(WayIn.SCIM, address)) as unit:
-        found = find_token(unit.connection, token_id)
+        found = _right_token(unit, token_id, text)
         now = unit.now
-        is_right = is_same_hash(found.secret_hash if found else NO_HASH, secret_hash(text))
-        good = found is not None and is_right and found.account_open and found.connection.enabled
+        good = found is not None and found.account_open and found.connection.enabled
         if found is None or not good or not is_usable(now, found.token):
             raise Refusal(Code.CREDENTIAL_INVALID)
         token = found.token
         if is_within(address, token.address_ranges) and is_use_worth_noting(token, now):
             note_use(unit.connection, token.account_id, token.id, is_key=False, now=now)
-    caller = Caller(
-        account=token.account_id,
+    caller = _caller_of(found, address)
+    require_address(caller, token, services)
+    return caller
+
+
+def find_known_caller(text: str, address: str | None, services: Services) -> Caller | None:
+    """Return whose token it is, also where it has ended, was revoked or is not taken from here; None for nobody's.
+
+    For the provisioning log alone: nobody may do anything as this caller (SCM-9).
+    """
+    token_id = _id_in(text)
+    if token_id is None:
+        return None
+    with services.read(nobody(WayIn.SCIM, address)) as unit:
+        found = _right_token(unit, token_id, text)
+    return _caller_of(found, address) if found is not None else None
+
+
+def _id_in(text: str) -> str | None:
+    """Return the id in a text that has the form of a token, None where it has not."""
+    parts = text.split("_")
+    is_token = len(parts) == TOKEN_PARTS and parts[0] == SCIM_TOKEN and has_checksum(text)
+    return f"{parts[0]}_{parts[1]}" if is_token else None
+
+
+def _right_token(unit: Unit, token_id: str, text: str) -> FoundToken | None:
+    """Return the token of an id where the text is the right one; as much is compared for an unknown id."""
+    found = find_token(unit.connection, token_id)
+    is_right = is_same_hash(found.secret_hash if found else NO_HASH, secret_hash(text))
+    return found if is_right else None
+
+
+def _caller_of(found: FoundToken, address: str | None) -> Caller:
+    return Caller(
+        account=found.token.account_id,
         way_in=WayIn.SCIM,
         credential=Credential.SCIM_TOKEN,
-        id=token.id,
+        id=found.token.id,
         name=found.connection.name,
         connection=found.connection,
         address=address,
     )
-    require_address(caller, token, services)
-    return caller

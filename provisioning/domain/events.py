@@ -77,6 +77,7 @@ KINDS: Mapping[str, str] = {
     "scim_connection.changed": "changed the SCIM connection",
     "scim_connection.created": "created the SCIM connection",
     "scim_connection.deleted": "removed the SCIM connection",
+    "scim_request.replayed": "had a refused request run again for the SCIM connection",
     "scim_token.created": "made a token for the SCIM connection",
     "scim_token.disabled": "switched off a token of the SCIM connection",
     "scim_token.enabled": "switched on a token of the SCIM connection",

@@ -31,6 +31,7 @@ class BodyState(StrEnum):
 
     NONE = "none"
     KEPT = "kept"
+    NOT_READ = "not_read"
     TOO_LARGE = "too_large"
     NOT_JSON = "not_json"
 
@@ -126,8 +127,8 @@ class LoggedRequest:
             (not self.is_refused, "it was not refused."),
             (self.code in NOT_PROVED, "whoever sent it had no good token."),
             (self.replayed_as is not None, "it was run again already; its repetition can be."),
-            (self.body_state in (BodyState.TOO_LARGE, BodyState.NOT_JSON), "its body was not kept."),
-            (HIDDEN in self.path or HIDDEN in self.query, "its address was not kept whole."),
+            (self.body_state not in (BodyState.NONE, BodyState.KEPT), "its body was not kept."),
+            (any(HIDDEN in text for text in (self.path, self.query, self.if_match or "")), "it was not kept whole."),
             (self.method not in METHODS, "its method is not one of SCIM's."),
         )
         return next((reason for holds, reason in reasons if holds), None)

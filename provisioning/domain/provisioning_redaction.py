@@ -75,8 +75,9 @@ def _is_shown_segment(part: str, known: Known) -> bool:
 
 
 def shown_query(parameters: Iterable[tuple[str, str]], known: Known) -> str:
-    """Return the parameters of an address as one text, `name=value` with blanks and signs as they are meant."""
-    return "&".join(_shown_parameter(name, value, known) for name, value in parameters)
+    """Return the parameters of an address as one text, `name=value`; of signs only & and % are encoded."""
+    shown = (_shown_parameter(name, value, known) for name, value in parameters)
+    return "&".join(each.replace("%", "%25").replace("&", "%26") for each in shown)
 
 
 def _shown_parameter(name: str, value: str, known: Known) -> str:

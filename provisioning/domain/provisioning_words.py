@@ -5,6 +5,7 @@ The words are made when somebody reads, from what is kept; so a better sentence 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from provisioning.domain.errors import Code
 from provisioning.domain.provisioning_log import LoggedRequest
@@ -97,7 +98,7 @@ def _looked_for(kind: str, text: Any) -> Said:
 def parameters_of(entry: LoggedRequest) -> dict[str, str]:
     """Return the parameters of a request's address by lower-cased name, as they are kept."""
     pairs = (part.partition("=") for part in entry.query.split("&") if part)
-    return {name.lower(): value for name, _, value in pairs}
+    return {name.lower(): unquote(value) for name, _, value in pairs}
 
 
 def _name_of(entry: LoggedRequest, kind: str, names: Mapping[str, str]) -> str:

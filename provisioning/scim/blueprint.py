@@ -12,6 +12,7 @@ from provisioning.scim.discovery import add_discovery
 from provisioning.scim.errors import error_answer, error_body
 from provisioning.scim.groups import add_groups
 from provisioning.scim.lists import add_lists
+from provisioning.scim.log import log_requests
 from provisioning.scim.representation import BASE_PATH
 from provisioning.scim.responses import json_response
 from provisioning.scim.users import add_users
@@ -20,6 +21,7 @@ from provisioning.scim.users import add_users
 def make_blueprint() -> Blueprint:
     """Return the blueprint with all SCIM routes; one slash at the end of an address is tolerated."""
     blueprint = Blueprint("scim", __name__, url_prefix=BASE_PATH)
+    log_requests(blueprint)
     add_discovery(blueprint)
     add_users(blueprint)
     add_groups(blueprint)

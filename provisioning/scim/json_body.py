@@ -6,6 +6,7 @@ from flask import request
 
 from provisioning.domain.errors import Code, Refusal
 from provisioning.guard.json_limits import MIB, MOST_VALUES, malformed, parse_json, read_bytes
+from provisioning.scim.log import keep_body
 from provisioning.scim.traits import GROUPS, ResourceType
 
 MEDIA_TYPES = frozenset({"application/scim+json", "application/json"})
@@ -26,7 +27,9 @@ def read_json(resource: ResourceType) -> dict[str, Any]:
     most_bytes, most_values = LIMITS.get(resource.name, USUAL_LIMITS)
     if request.mimetype.lower() not in MEDIA_TYPES:
         raise Refusal(Code.MEDIA_TYPE)
-    body = parse_json(read_bytes(most_bytes), most_values)
+    data = read_bytes(most_bytes)
+    keep_body(data)
+    body = parse_json(data, most_values)
     if not isinstance(body, dict):
         raise malformed("the body is not a JSON object.")
     return body

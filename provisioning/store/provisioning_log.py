@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +21,7 @@ from provisioning.store.tables.users import users
 
 COLUMN_FIELDS = ("account_id", "id", "at", "connection_id", "method", "path", "query", "body", "status", "code",
                  "milliseconds", "resource_id")  # fmt: skip
+CHANGE_FIELDS = tuple(Change.__dataclass_fields__)
 MARKS = ("replayed_at", "replayed_as")
 FACT_FIELDS = tuple(
     name for name in LoggedRequest.__dataclass_fields__ if name not in (*COLUMN_FIELDS, *MARKS, "changes")
@@ -54,8 +54,13 @@ def _values(entry: LoggedRequest) -> dict[str, Any]:
     values = {name: getattr(entry, name) for name in COLUMN_FIELDS}
     facts = {name: value for name in FACT_FIELDS if (value := getattr(entry, name))}
     if entry.changes:
-        facts["changes"] = [asdict(change) for change in entry.changes]
+        facts["changes"] = [_said(change) for change in entry.changes]
     return {**values, "facts": json.dumps(facts, ensure_ascii=False)}
+
+
+def _said(change: Change) -> dict[str, Any]:
+    """Return what a change says; most say little."""
+    return {name: value for name in CHANGE_FIELDS if (value := getattr(change, name))}
 
 
 def entry_from(row: Row[Any]) -> LoggedRequest:
@@ -70,7 +75,7 @@ def entry_from(row: Row[Any]) -> LoggedRequest:
 
 def _change(values: Mapping[str, Any]) -> Change:
     made: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    return Change(**made)
+    return Change(**{"target_kind": "", "target_id": "", "target_name": "", **made})
 
 
 def accounts_with_old_requests(connection: Connection, before: datetime) -> list[str]:
