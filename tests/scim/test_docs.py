@@ -1,7 +1,10 @@
-"""docs/scim.md says what the door does: its table of errors and its numbers."""
+"""docs/scim.md says what the door does, and docs/guides/ what identity providers and our refusals are called."""
 
 import re
 from pathlib import Path
+
+import pytest
+import yaml
 
 from provisioning.domain.errors import REFUSALS, Code
 from provisioning.scim.errors import ANSWERS
@@ -9,7 +12,11 @@ from provisioning.scim.groups import MOST_MEMBERS_SHOWN
 from provisioning.scim.parameters import DEFAULT_PAGE, LARGEST_PAGE
 from provisioning.scim.traits import ACCOUNT_USER
 
-PAGE = (Path(__file__).parents[2] / "docs" / "scim.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "scim.md").read_text()
+GUIDES = sorted((DOCS / "guides").glob("[a-z]*.md"))
+CHAPTERS = ("Values to paste", "Steps", "How to see that it works", "The commonest faults",
+            "Rotating the token, leaving", "Sources")  # fmt: skip
 # Codes that no SCIM request can meet: other doors' matters, which the table of the door maps all the same.
 ELSEWHERE = re.compile(r"saml_|.*_connection|connection_|cloud_name|.*environment|.*invitation|link_|password|"
                        r"no_password|seats_below|not_owed|not_replayable|two_factor|permission_system|not_on_oneself|email_domain|enforce|"
@@ -34,3 +41,22 @@ def test_the_page_has_the_numbers_of_the_code():
     assert f"({DEFAULT_PAGE} unless given, at most {LARGEST_PAGE:,})" in PAGE
     assert f"more than {MOST_MEMBERS_SHOWN} members" in PAGE
     assert ACCOUNT_USER in PAGE
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
+def test_a_guide_has_every_chapter_and_the_profile_of_its_transcript(guide):
+    text = guide.read_text()
+    assert tuple(re.findall(r"^## (.*)$", text, re.MULTILINE)) == CHAPTERS
+    transcript = yaml.safe_load((Path(__file__).parent / "transcripts" / f"{guide.stem}.yaml").read_text())
+    assert f"| here: profile of the connection | `{transcript['profile']}` |" in text
+    assert f"tests/scim/transcripts/{guide.stem}.yaml" in text
+    assert "<https://" in text.partition("## Sources")[2]
+    assert f"({guide.name})" in (DOCS / "guides" / "README.md").read_text()
+
+
+def test_guides_name_statuses_and_codes_as_the_door_answers_them():
+    text = "".join(path.read_text() for path in sorted((DOCS / "guides").glob("*.md")))
+    named = re.findall(r"\b(4\d\d) \|? ?`([a-z_]+)`(?:(?:, | or )`([a-z_]+)`)?", text)
+    rows = {(int(status), Code(code)) for status, *codes in named for code in codes if code}
+    assert len(rows) > 12
+    assert {(status, code) for status, code in rows if ANSWERS[code].status != status} == set()

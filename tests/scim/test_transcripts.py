@@ -101,11 +101,6 @@ def test_a_transcript_names_its_sources_and_leaves_no_act_out(transcript):
     assert not shown & recorded.get("never", {}).keys()
 
 
-@pytest.mark.parametrize("guide", sorted(Path("docs/guides").glob("[!R]*.md")), ids=lambda path: path.stem)
-def test_each_provider_with_a_guide_has_a_transcript(guide):
-    assert (Path(__file__).parent / "transcripts" / f"{guide.stem}.yaml") in TRANSCRIPTS
-
-
 def test_a_pushed_user_has_all_that_oktas_spec_test_reads(idp, account, services):
     caller = scim_caller_of(account, services)
     create_user(caller, NewUser(user_name="a@b.example", first_name="A", last_name="B",
