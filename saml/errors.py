@@ -200,6 +200,7 @@ STATUSES: Mapping[int, frozenset[Code]] = {
     405: frozenset({Code.METHOD_NOT_ALLOWED}),
     409: frozenset(
         {
+            Code.BULK_REFERENCE,
             Code.CLOUD_NAME_TAKEN,
             Code.CONNECTION_NAME_TAKEN,
             Code.EMAIL_DOMAIN_TAKEN,

@@ -55,11 +55,13 @@ class Part:
 
     Attributes:
         numbers: of its operations in the bulk.
+        names: ids of users and groups that its operations name.
         run: runs them on the services given, knowing the outcomes so far; raises a refusal, or `Refusals` with one for
             each of its operations.
     """
 
     numbers: tuple[int, ...]
+    names: frozenset[str]
     run: Callable[[Services, Outcomes], Mapping[int, Written]]
 
 
@@ -107,6 +109,7 @@ def _together(caller: Caller, chunk: Sequence[Part], before: Outcomes, services:
     found: dict[int, Written | Refusal] = {}
     known = ChainMap(found, dict(before))
     with open_joint(services.database, caller, services.adapters()) as joint:
+        joint.hold(frozenset().union(*(part.names for part in chunk)))
         inside = _inside(services, joint)
         for part in chunk:
             found.update(part.run(inside, known))
@@ -121,6 +124,7 @@ def _one_by_one(
     found: dict[int, Written | Refusal] = {}
     known = ChainMap(found, dict(before))
     with open_joint(services.database, caller, services.adapters()) as joint:
+        joint.hold(frozenset().union(*(part.names for part in chunk)))
         inside = _inside(services, joint)
         for part in chunk:
             if most_errors is not None and _errors(found) >= most_errors:

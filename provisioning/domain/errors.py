@@ -19,6 +19,7 @@ class Code(StrEnum):
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
     AMBIGUOUS = "ambiguous"
     BODY_TOO_LARGE = "body_too_large"
+    BULK_REFERENCE = "bulk_reference"
     CLOUD_NAME_TAKEN = "cloud_name_taken"
     CONNECTION_DISABLED = "connection_disabled"
     CONNECTION_INCOMPLETE = "connection_incomplete"
@@ -112,6 +113,7 @@ REFUSALS: Mapping[Code, Kind] = {
     Code.ADDRESS_NOT_ALLOWED: Kind("This credential cannot be used from this network address.", "KEY-4", True),
     Code.AMBIGUOUS: Kind("Several {what} are named '{name}'; say which one by its id.", "TEN-2"),
     Code.BODY_TOO_LARGE: Kind("The request is larger than the {limit} allowed here.", "LIM-1"),
+    Code.BULK_REFERENCE: Kind("The operation refers to the bulkId '{bulk_id}', {detail}", "SCM-6"),
     Code.CLOUD_NAME_TAKEN: Kind("The cloud name '{name}' is taken.", "ENV-1"),
     Code.CONNECTION_DISABLED: Kind("This connection is switched off.", "SAM-6", True),
     Code.CONNECTION_INCOMPLETE: Kind("The connection cannot be switched on: {detail}", "SAM-2"),

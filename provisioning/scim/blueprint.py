@@ -1,4 +1,4 @@
-"""The SCIM door: its routes are in users.py, groups.py, lists.py and discovery.py, its answers are made here.
+"""The SCIM door: its routes are in users.py, groups.py, lists.py, bulk.py and discovery.py, its answers are made here.
 
 Routes are thin: credential, body, action, answer. Errors of all of them, also of addresses that no route knows, come
 from the one table of errors.py.
@@ -8,6 +8,7 @@ from flask import Blueprint, Response
 
 from provisioning.domain.errors import Refusal
 from provisioning.guard.door import Door, registering
+from provisioning.scim.bulk import add_bulk
 from provisioning.scim.discovery import add_discovery
 from provisioning.scim.errors import error_answer, error_body
 from provisioning.scim.groups import add_groups
@@ -26,6 +27,7 @@ def make_blueprint() -> Blueprint:
     add_users(blueprint)
     add_groups(blueprint)
     add_lists(blueprint)
+    add_bulk(blueprint)
     return blueprint
 
 

@@ -15,6 +15,8 @@ from provisioning.domain.permissions import Permission
 from provisioning.guard.context import services
 from provisioning.guard.require import requires
 from provisioning.guard.scim_bearer import scim_caller
+from provisioning.scim.bulk import MOST_OPERATIONS
+from provisioning.scim.json_body import LONG_LIMITS
 from provisioning.scim.managed import schemas_of
 from provisioning.scim.parameters import DEFAULT_PAGE, LARGEST_PAGE
 from provisioning.scim.representation import BASE_PATH, dumps, list_of
@@ -40,7 +42,7 @@ def add_discovery(blueprint: Blueprint) -> None:
     ):
         blueprint.add_url_rule(path, view_func=view, methods=["GET"], strict_slashes=False)
     blueprint.add_url_rule("/Me", view_func=not_offered, methods=METHODS, strict_slashes=False)
-    for path, method in (("/Bulk", "POST"), ("/.search", "POST"), ("/", "GET")):
+    for path, method in (("/.search", "POST"), ("/", "GET")):
         blueprint.add_url_rule(path, view_func=not_offered, methods=[method], strict_slashes=False)
 
 
@@ -101,7 +103,7 @@ def provider_config(public_url: str) -> dict[str, Any]:
     return {
         "schemas": [PROVIDER_CONFIG],
         "patch": {"supported": True},
-        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {"supported": True, "maxOperations": MOST_OPERATIONS, "maxPayloadSize": LONG_LIMITS.most_bytes},
         "filter": {"supported": True, "maxResults": LARGEST_PAGE},
         "changePassword": {"supported": False},
         "sort": {"supported": True},

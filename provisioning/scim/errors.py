@@ -29,6 +29,7 @@ ANSWERS: Mapping[Code, Answer] = {
     Code.ADDRESS_NOT_ALLOWED: Answer(403),
     Code.AMBIGUOUS: Answer(400, "invalidValue"),
     Code.BODY_TOO_LARGE: Answer(413),
+    Code.BULK_REFERENCE: Answer(409),
     Code.CLOUD_NAME_TAKEN: Answer(409, "uniqueness"),
     Code.CONNECTION_DISABLED: Answer(403),
     Code.CONNECTION_INCOMPLETE: Answer(400, "invalidValue"),

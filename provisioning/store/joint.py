@@ -5,10 +5,10 @@ row that writers of an account share is held as briefly as for one action alone.
 apart: rolled back, they are forgotten with it. The account is read once and held as it is until the commit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
+from sqlalchemy import ARRAY, Connection, Table, Text, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from provisioning.domain.accounts import Account
@@ -17,7 +17,21 @@ from provisioning.domain.errors import Refusal
 from provisioning.domain.revocations import Revocation
 from provisioning.store.accounts import Accounts
 from provisioning.store.engine import Database, translated
+from provisioning.store.statements import Statement
+from provisioning.store.tables.groups import groups
+from provisioning.store.tables.users import users
 from provisioning.store.unit_of_work import Adapters, Unit, refused_entry
+
+
+def _locking(table: Table) -> Statement:
+    """Return the statement that locks the rows of some ids in the order of the ids."""
+    wanted = table.c.id == func.any(bindparam("of_ids", type_=ARRAY(Text)))
+    mine = select(table.c.id).where(table.c.account_id == bindparam("of_account"), wanted)
+    return Statement(mine.order_by(table.c.id).with_for_update(key_share=True))
+
+
+# In the order in which actions lock too: people, then groups.
+LOCKS = (_locking(users), _locking(groups))
 
 
 class HeldAccounts(Accounts):
@@ -62,6 +76,14 @@ class Joint:
     def read(self, caller: Caller) -> Iterator[Unit]:
         """Open a unit for reads, which see what the transaction has written so far."""
         yield self._unit(caller)
+
+    def hold(self, ids: Collection[str]) -> None:
+        """Lock the users and groups of some ids, in order: of two bulks that name the same ones, one waits.
+
+        Else each would lock them in the order of its operations, and they would wait for each other in a circle.
+        """
+        for lock in LOCKS if ids else ():
+            lock.run(self._connection, of_account=self._caller.account, of_ids=sorted(ids))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

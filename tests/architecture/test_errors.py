@@ -61,8 +61,8 @@ def test_what_the_rules_promise_is_the_same_status_at_every_door(code, status):
 
 
 GAPS = (
-    "email", "name", "limit", "what", "detail", "whom", "verb", "role", "external_id", "user_name", "attribute",
-    "method", "used",
+    "bulk_id", "email", "name", "limit", "what", "detail", "whom", "verb", "role", "external_id", "user_name",
+    "attribute", "method", "used",
 )  # fmt: skip
 
 

@@ -142,7 +142,7 @@ class TestDiscovery:
             assert idp.get(f"/Schemas/{urn.upper()}").get_json() == schema
         config = idp.get("/ServiceProviderConfig").get_json()
         assert (config["patch"], config["sort"], config["etag"]) == ({"supported": True},) * 3
-        assert not config["bulk"]["supported"]
+        assert config["bulk"] == {"supported": True, "maxOperations": 1000, "maxPayloadSize": 4 * 1024 * 1024}
         assert not config["changePassword"]["supported"]
 
     def test_a_filter_on_discovery_is_403(self, idp, subtests):

@@ -244,6 +244,3 @@ class TestAddresses:
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"]:
             with subtests.test(str(method)[:80]):
                 fault(idp.send(method, "/Me", {} if method != "GET" else None), 501)
-
-    def test_what_is_not_offered_is_501(self, idp):
-        fault(idp.post("/Bulk", {}), 501)
