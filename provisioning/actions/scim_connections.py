@@ -63,11 +63,11 @@ def update_scim_connection(
 
 @repeated
 def delete_scim_connection(caller: Caller, connection_id: str, services: Services) -> ScimConnection:
-    """Remove a SCIM connection and its tokens; the people it made stay and are held by nobody."""
+    """Remove a SCIM connection and its tokens; the people and groups it made stay and are held by nobody."""
     with services.unit(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
         connection = unit.keys.get_connection(connection_id)
-        unit.keys.delete_connection(connection_id)
+        unit.keys.delete_connection(connection_id, unit.now)
         unit.record(Event("scim_connection.deleted", "scim_connection", connection.id, connection.name))
         return connection
 

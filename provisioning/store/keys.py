@@ -13,10 +13,10 @@ from provisioning.domain.keys import WARNED_BEFORE, AccountKey, ScimToken, is_us
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.scim_connections import Profile, ScimConnection
 from provisioning.store.constraints import refusing
+from provisioning.store.release import release_all
 from provisioning.store.statements import Statement
 from provisioning.store.tables.accounts import accounts
 from provisioning.store.tables.keys import account_keys, scim_connections, scim_tokens
-from provisioning.store.tables.users import users
 
 ISSUED_FIELDS = (
     "account_id", "id", "made_by", "answerable", "created_at", "expires_at", "disabled_at", "revoked_at",
@@ -234,13 +234,9 @@ class Keys:
         )
         self._write(statement, self._connection_row(scim_connection))
 
-    def delete_connection(self, connection_id: str) -> None:
-        """Delete a SCIM connection and its tokens; who was made by it stays, held by nobody."""
-        self._connection.execute(
-            update(users)
-            .where(users.c.account_id == self._account_id, users.c.connection_id == connection_id)
-            .values(connection_id=None, external_id=None)
-        )
+    def delete_connection(self, connection_id: str, now: datetime) -> None:
+        """Delete a SCIM connection and its tokens; the people and groups that it made stay, held by nobody."""
+        release_all(self._connection, self._account_id, connection_id, now)
         self._connection.execute(
             delete(scim_connections).where(self._in(scim_connections), scim_connections.c.id == connection_id)
         )
