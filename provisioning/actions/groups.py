@@ -1,9 +1,9 @@
-"""Groups: make, change, delete, show, search; members come and go by edits, never by writing a whole list back."""
+"""Groups: make, change, delete, show; members come and go by edits, never by writing a whole list back."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from provisioning.actions.services import Results, Services, repeated
+from provisioning.actions.services import Services, repeated
 from provisioning.actions.users import require_version
 from provisioning.domain import policy, root
 from provisioning.domain.caller import Caller, Credential
@@ -11,7 +11,6 @@ from provisioning.domain.errors import Code, Refusal, invalid
 from provisioning.domain.events import Event
 from provisioning.domain.groups import Group, GroupChanges, Member, MembershipEdit, checked_group_name
 from provisioning.domain.permissions import Permission
-from provisioning.domain.search import Query
 from provisioning.domain.users import UserView
 from provisioning.store.unit_of_work import Unit
 
@@ -147,16 +146,6 @@ def show_group(caller: Caller, group_id: str, services: Services, *, with_member
         policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
         group = unit.groups.get(group_id)
         return GroupView(group, unit.groups.members(group_id) if with_members else None)
-
-
-def search_groups(caller: Caller, query: Query, services: Services, *, with_members: bool) -> Results[GroupView]:
-    """Return one page of the groups that meet a filter, and how many meet it in all."""
-    with services.read(caller) as unit:
-        policy.require(caller, Permission.ACCOUNT_GROUPS_READ)
-        total, found = unit.groups.search(query)
-        members = unit.groups.members_of([group.id for group in found]) if with_members else {}
-        views = [GroupView(group, members.get(group.id)) for group in found]
-        return Results(total, tuple(views))
 
 
 def list_groups(caller: Caller, services: Services) -> list[Group]:

@@ -15,6 +15,7 @@ from provisioning.domain.activity import Entry
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.provisioning_log import LoggedRequest
+from provisioning.domain.search import Place
 from provisioning.domain.sso import Certificate, IdentityProvider
 from provisioning.domain.users import User
 from provisioning.domain.webhooks import Answer
@@ -201,10 +202,12 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Results(Generic[T]):
-    """One page of a list: the true total and the items of this page."""
+    """One page of a list: the true total, the items of this page, and where a walk finds the pages beside it."""
 
     total: int
     items: tuple[T, ...]
+    earlier: Place | None = None
+    later: Place | None = None
 
 
 def repeated(action: Callable[P, R]) -> Callable[P, R]:

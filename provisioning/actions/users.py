@@ -1,4 +1,4 @@
-"""Users: make, change, disable, enable, delete, show, search. Every way in ends here, so a rule holds on all."""
+"""Users: make, change, disable, enable, delete, show. Every way in ends here, so a rule holds on all."""
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 from provisioning.actions.access import end_access
 from provisioning.actions.joining import claim_on, join_by_subject
 from provisioning.actions.new_users import make_user
-from provisioning.actions.services import Results, Services, repeated
+from provisioning.actions.services import Services, repeated
 from provisioning.actions.standing import hold_standing, lock_other
 from provisioning.actions.user_changes import apply_changes
 from provisioning.domain import policy, root
@@ -16,7 +16,6 @@ from provisioning.domain.events import Event
 from provisioning.domain.permissions import Permission
 from provisioning.domain.predicates import Target
 from provisioning.domain.proof import require_fresh
-from provisioning.domain.search import Query
 from provisioning.domain.sessions import EndReason
 from provisioning.domain.users import NewUser, User, UserChanges, UserView, Verb, require_not_oneself
 from provisioning.store.unit_of_work import Unit
@@ -136,20 +135,6 @@ def show_user(caller: Caller, user_id: str, services: Services) -> UserView:
     with services.read(caller) as unit:
         policy.require(caller, Permission.ACCOUNT_USERS_READ)
         return unit.users.views([unit.users.get(user_id)])[0]
-
-
-def search_users(caller: Caller, query: Query, services: Services) -> Results[UserView]:
-    """Return one page of the live users that meet a filter, and how many meet it in all.
-
-    Args:
-        caller: needs to read users.
-        query: filter tree, order, offset and count.
-        services: from outside.
-    """
-    with services.read(caller) as unit:
-        policy.require(caller, Permission.ACCOUNT_USERS_READ)
-        total, found = unit.users.search(query, lambda: unit.accounts.seats().used)
-        return Results(total, unit.users.views(found))
 
 
 def require_verb(caller: Caller, user: User, verb: Verb, claim: Target = None) -> None:

@@ -13,9 +13,9 @@ from provisioning.actions.groups import (
     delete_group,
     edit_group,
     remove_member,
-    search_groups,
     show_group,
 )
+from provisioning.actions.searches import search_groups
 from provisioning.actions.user_table import UserTable, user_table
 from provisioning.console.decisions import Decision, decision_page
 from provisioning.console.errors import form_page

@@ -25,7 +25,7 @@ from provisioning.actions.scim_tokens import (
     revoke_scim_token,
     rotate_scim_token,
 )
-from provisioning.actions.users import search_users
+from provisioning.actions.searches import search_users
 from provisioning.console.decisions import Decision, decision_page
 from provisioning.console.errors import form_page
 from provisioning.console.forms import Filled, Form, Trimmed, attempt, load, one_of

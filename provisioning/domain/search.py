@@ -5,9 +5,11 @@ lower-cased dotted name of the core schema (`username`, `name.familyname`, `emai
 `<lower-cased urn>:<name>`; the allow-list of paths lives with the traits table that both sides are tested against.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 MOST_TERMS = 256
 DEEPEST = 64
@@ -77,6 +79,24 @@ class ValuePath:
 
 
 Node = Comparison | Present | Not | And | Or | ValuePath
+# What a term comes down to whose attribute only other resource types have: it counts as unassigned (RFC 7644 3.4.2.1).
+EVERYTHING = And(())
+NOTHING = Or(())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in an ordered list, right behind one result or right before it; it stays while others come and go.
+
+    Attributes:
+        key: what the result is ordered by; None where it has no such value, or in the order of making.
+        id: the id of the result.
+        is_before: whether the results before it are asked for, else those behind it.
+    """
+
+    key: str | datetime | None
+    id: str
+    is_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +109,8 @@ class Query:
         descending: missing values come last ascending and first descending (RFC 7644 section 3.4.2.3).
         offset: number of results to skip.
         count: most results to answer with; 0 asks for the total alone.
+        walks: whether pages are found by their neighbours instead of by numbers (RFC 9865).
+        place: where the page begins or ends, None for the first one of a walk.
     """
 
     node: Node | None = None
@@ -96,3 +118,22 @@ class Query:
     descending: bool = False
     offset: int = 0
     count: int = 100
+    walks: bool = False
+    place: Place | None = None
+
+
+class FoundUser(NamedTuple):
+    """A user as a list shows it: no more than its stored document and what is written around that.
+
+    Attributes:
+        environments: id and name of each product environment that is chosen for it, where it has not all.
+        groups: id and name of each group it is in; empty also where they were not asked for.
+    """
+
+    id: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    document: str
+    environments: Sequence[Sequence[str]] = ()
+    groups: Sequence[Sequence[str]] = ()

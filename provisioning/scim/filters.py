@@ -6,7 +6,7 @@ the result); literals are checked against the attribute's type; a value path sta
 conditions are asked of one element. No recursion here is deeper than the checked nesting of the text.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from scim2_filter_parser import ast
@@ -35,33 +35,37 @@ class Scope:
         parent: the attribute before the bracket, None outside brackets.
         parent_path: the path of that attribute.
         text_booleans: whether "True" in quotes is read as a boolean, as Entra writes it in PATCH paths.
+        others: the other types that are asked together; an attribute of theirs counts as unassigned here.
     """
 
     resource: ResourceType
     parent: Trait | None = None
     parent_path: str = ""
     text_booleans: bool = False
+    others: tuple[ResourceType, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A resolved name: the path of the domain's tree, the trait, and the attribute it is a sub-attribute of."""
+    """A resolved name: the path of the domain's tree, the trait, and whether only another type has it."""
 
     path: str
     trait: Trait
+    is_foreign: bool = False
 
 
-def parse_filter(text: str, resource: ResourceType) -> Node:
+def parse_filter(text: str, resource: ResourceType, others: tuple[ResourceType, ...] = ()) -> Node:
     """Return the tree of a filter (RFC 7644 section 3.4.2.2).
 
     Args:
         text: the filter as it came, percent-decoding done.
         resource: the resource type that is asked for.
+        others: the types that are asked by the same filter; what only they have counts as unassigned.
 
     Raises:
-        Refusal: INVALID_FILTER for any text that is not a filter on attributes of that type.
+        Refusal: INVALID_FILTER for any text that is not a filter on attributes of these types.
     """
-    return _tree(text, Scope(resource))
+    return _tree(text, Scope(resource, others=others))
 
 
 def parse_element_filter(text: str, resource: ResourceType, path: str, parent: Trait) -> Node:
@@ -73,16 +77,14 @@ def parse_element_filter(text: str, resource: ResourceType, path: str, parent: T
     return _tree(text, Scope(resource, parent, path, text_booleans=True))
 
 
-def resolve_sort(text: str, resource: ResourceType) -> str:
+def resolve_sort(text: str, resource: ResourceType, others: tuple[ResourceType, ...] = ()) -> str:
     """Return the path to sort by (RFC 7644 section 3.4.2.3).
 
     Raises:
-        Refusal: INVALID_FILTER where the schema lacks it, it is hidden, or it has no order.
+        Refusal: INVALID_FILTER where every schema lacks it, it is hidden, or it has sub-attributes but no value.
     """
-    attribute = _with_value(_found(_library_tree(f"{text} pr"), Scope(resource)))
-    if attribute.path in COMPUTED:
-        raise not_understood(f"{text!r} has no order.")
-    return attribute.path
+    attribute = _with_value(_found(_library_tree(f"{text} pr"), Scope(resource, others=others)))
+    return COMPUTED.get(attribute.path, attribute.path)
 
 
 def _tree(text: str, scope: Scope) -> Node:
@@ -146,7 +148,7 @@ def _expression(tree: ast.AttrExpr, scope: Scope) -> Node:
         return _selected(tree, name, scope)
     attribute = _found(tree, scope)
     if tree.comp_value is None:
-        return Present(_presence_path(attribute, scope))
+        return _present(attribute, scope)
     return _comparison(attribute, Operator(tree.value), tree.comp_value.value, scope)
 
 
@@ -159,26 +161,32 @@ def _selected(tree: ast.AttrExpr, selection: ast.Filter, scope: Scope) -> Node:
     sub = selection.namespace.sub_attr if selection.namespace is not None else None
     if sub is None:
         raise not_understood("a selection in brackets stands alone or is followed by a sub-attribute.")
-    path, inner = _inner_scope(selection, scope)
+    parent, inner = _inner_scope(selection, scope)
     selector = _node(selection.expr, inner)
     attribute = _look_up(None, sub.value, None, inner)
+    present = _of_element(parent, search.And((selector, _present(attribute, inner))))
     if tree.comp_value is None:
-        return ValuePath(path, search.And((selector, Present(attribute.path))))
+        return present
     term = _comparison(attribute, Operator(tree.value), tree.comp_value.value, inner)
-    matching: Node = ValuePath(path, search.And((selector, term)))
+    matching = _of_element(parent, search.And((selector, term)))
     if tree.value != "ne" or tree.comp_value.value is None:
         return matching
-    return search.Or((matching, Not(ValuePath(path, search.And((selector, Present(attribute.path)))))))
+    return search.Or((matching, Not(present)))
 
 
 def _value_path(tree: ast.Filter, scope: Scope) -> Node:
     if tree.namespace.sub_attr is not None:
         raise not_understood("a sub-attribute before brackets has nothing below it.")
-    path, inner = _inner_scope(tree, scope)
-    return ValuePath(path, _node(tree.expr, inner))
+    parent, inner = _inner_scope(tree, scope)
+    return _of_element(parent, _node(tree.expr, inner))
 
 
-def _inner_scope(tree: ast.Filter, scope: Scope) -> tuple[str, Scope]:
+def _of_element(parent: Attribute, node: Node) -> Node:
+    """Return what is asked of one element; where only another type has the attribute there is none."""
+    return search.NOTHING if parent.is_foreign else ValuePath(parent.path, node)
+
+
+def _inner_scope(tree: ast.Filter, scope: Scope) -> tuple[Attribute, Scope]:
     if scope.parent is not None:
         raise not_understood("brackets cannot stand in brackets.")
     outer = tree.namespace
@@ -187,7 +195,7 @@ def _inner_scope(tree: ast.Filter, scope: Scope) -> tuple[str, Scope]:
     attribute = _look_up(outer.uri, outer.attr_name, None, scope)
     if not attribute.trait.is_complex:
         raise not_understood(f"'{attribute.trait.name}' has no sub-attributes.")
-    return attribute.path, Scope(scope.resource, attribute.trait, attribute.path, scope.text_booleans)
+    return attribute, Scope(scope.resource, attribute.trait, attribute.path, scope.text_booleans)
 
 
 def _found(tree: ast.AST, scope: Scope) -> Attribute:
@@ -201,6 +209,9 @@ def _look_up(uri: str | None, name: str, sub: str | None, scope: Scope) -> Attri
     """Return the attribute of that name; the only place where a name of a client becomes a path of ours."""
     parts = (uri, name, sub)
     found = _in_parent(parts, scope.parent) if scope.parent else _in_resource(parts, scope.resource)
+    if found is None:
+        elsewhere = (_in_resource(parts, other) for other in scope.others)
+        found = next((replace(each, is_foreign=True) for each in elsewhere if each is not None), None)
     if found is None or found.trait.is_hidden:
         shown = ".".join(part for part in (name, sub) if part)
         raise not_understood(f"there is no attribute '{shown[:80]}' to filter by.")
@@ -233,12 +244,13 @@ def _with_value(attribute: Attribute) -> Attribute:
     value = attribute.trait.find("value")
     if value is None:
         raise not_understood(f"'{attribute.trait.name}' can be compared by its sub-attributes only.")
-    return Attribute(f"{attribute.path}.value", value)
+    return replace(attribute, path=f"{attribute.path}.value", trait=value)
 
 
-def _presence_path(attribute: Attribute, scope: Scope) -> str:
-    computed = _computed(attribute.path, scope)
-    return computed or attribute.path
+def _present(attribute: Attribute, scope: Scope) -> Node:
+    if attribute.is_foreign:
+        return search.NOTHING
+    return Present(_computed(attribute.path, scope) or attribute.path)
 
 
 def _computed(path: str, scope: Scope) -> str | None:
@@ -256,15 +268,17 @@ def _comparison(named: Attribute, operator: Operator, value: Literal, scope: Sco
         raise not_understood(f"'{operator}' means nothing for '{attribute.trait.name}'.")
     literal = _typed(attribute.trait, value, text_booleans=scope.text_booleans)
     computed = _computed(attribute.path, scope)
+    if computed is not None and operator not in (Operator.EQ, Operator.NE):
+        raise not_understood(f"'{attribute.trait.name}' can be compared by 'eq' and 'ne' only.")
+    if attribute.is_foreign:
+        return search.EVERYTHING if operator is Operator.NE else search.NOTHING
     if computed is None:
         return Comparison(attribute.path, operator, literal)
-    if operator not in (Operator.EQ, Operator.NE):
-        raise not_understood(f"'{attribute.trait.name}' can be compared by 'eq' and 'ne' only.")
     return Comparison(computed, operator, str(literal).rstrip("/").rpartition("/")[2])
 
 
 def _unassigned(attribute: Attribute, operator: Operator, scope: Scope) -> Node:
-    present = Present(_presence_path(attribute, scope))
+    present = _present(attribute, scope)
     if operator is Operator.EQ:
         return Not(present)
     if operator is Operator.NE:

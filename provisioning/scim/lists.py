@@ -6,8 +6,7 @@ finds it, what is shown of each result. Members of groups are read only where th
 
 from flask import Blueprint, Response, request
 
-from provisioning.actions.groups import search_groups
-from provisioning.actions.users import search_users
+from provisioning.actions.searches import search_groups, search_users
 from provisioning.domain.caller import Caller
 from provisioning.domain.permissions import Permission
 from provisioning.guard.context import services
@@ -15,7 +14,7 @@ from provisioning.guard.require import requires
 from provisioning.guard.scim_bearer import scim_caller
 from provisioning.scim.json_body import read_json
 from provisioning.scim.parameters import ListRequest, list_request, search_request
-from provisioning.scim.representation import group_body, list_body, user_body
+from provisioning.scim.representation import found_user_body, group_body, list_body
 from provisioning.scim.responses import json_response
 from provisioning.scim.traits import GROUPS, USERS
 
@@ -56,9 +55,9 @@ def post_search_groups(caller: Caller) -> Response:
 
 
 def _users(caller: Caller, asked: ListRequest) -> Response:
-    found = search_users(caller, asked.query, services())
+    found = search_users(caller, asked.query, services(), with_groups=asked.projection.shows("groups"))
     public_url = services().public_url
-    bodies = [user_body(view, public_url, asked.projection) for view in found.items]
+    bodies = [found_user_body(user, public_url, asked.projection) for user in found.items]
     return json_response(list_body(found.total, asked.start, bodies))
 
 

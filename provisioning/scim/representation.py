@@ -13,6 +13,7 @@ from typing import Any
 from provisioning.actions.groups import GroupView
 from provisioning.domain.comparison import comparison_key
 from provisioning.domain.groups import Member
+from provisioning.domain.search import FoundUser
 from provisioning.domain.users import User, UserView
 from provisioning.scim.etags import etag
 from provisioning.scim.projection import Projection
@@ -67,23 +68,34 @@ def user_body(view: UserView, public_url: str, projection: Projection) -> str:
         projection: what the client asked for.
     """
     user = view.user
+    names = {environment.id: environment.name for environment in view.environments}
+    found = FoundUser(
+        user.id,
+        user.version,
+        user.created_at,
+        user.updated_at,
+        user.document,
+        [(each, names[each]) for each in user.environment_ids if each in names],
+        [(group.id, group.name) for group in view.groups],
+    )
+    return found_user_body(found, public_url, projection)
+
+
+def found_user_body(user: FoundUser, public_url: str, projection: Projection) -> str:
+    """Return a user of a list as it is shown, as `user_body` does."""
     groups = [
-        {"value": group.id, "$ref": _location(public_url, GROUPS, group.id), "display": group.name, "type": "direct"}
-        for group in view.groups
+        {"value": group_id, "$ref": _location(public_url, GROUPS, group_id), "display": name, "type": "direct"}
+        for group_id, name in user.groups
     ]
     meta = _meta(USERS, user.id, user.created_at, user.updated_at, user.version, public_url)
-    if projection.is_everything and not user.environment_ids:
+    if projection.is_everything and not user.environments:
         shown_groups = f',"groups":{dumps(groups)}' if groups else ""
-        return f'{user.document[:-1]}{shown_groups},"meta":{dumps(meta)}}}'
-    resource = json.loads(user.document) | ({"groups": groups} if groups else {}) | {"meta": meta}
-    if user.environment_ids:
-        resource[ACCOUNT_USER]["productEnvironments"] = _environments(view)
+        return f'{user.document[:-1]}{shown_groups},"meta":{meta}}}'
+    resource = json.loads(user.document) | ({"groups": groups} if groups else {}) | {"meta": json.loads(meta)}
+    if user.environments:
+        chosen = [{"value": each, "display": name} for each, name in user.environments]
+        resource[ACCOUNT_USER]["productEnvironments"] = chosen
     return dumps(projection.of(resource))
-
-
-def _environments(view: UserView) -> list[dict[str, str]]:
-    names = {environment.id: environment.name for environment in view.environments}
-    return [{"value": each, "display": names[each]} for each in view.user.environment_ids if each in names]
 
 
 def group_body(view: GroupView, public_url: str, projection: Projection) -> str:
@@ -92,7 +104,8 @@ def group_body(view: GroupView, public_url: str, projection: Projection) -> str:
     resource: dict[str, Any] = {"schemas": schemas_of_group(group)} | group_attributes(group)
     if view.members:
         resource["members"] = [_member(member, public_url) for member in view.members]
-    resource["meta"] = _meta(GROUPS, group.id, group.created_at, group.updated_at, group.version, public_url)
+    meta = _meta(GROUPS, group.id, group.created_at, group.updated_at, group.version, public_url)
+    resource["meta"] = json.loads(meta)
     return dumps(projection.of(resource))
 
 
@@ -125,15 +138,14 @@ def _location(public_url: str, resource: ResourceType, resource_id: str) -> str:
 
 def _meta(
     resource: ResourceType, resource_id: str, created: datetime, changed: datetime, version: int, public_url: str
-) -> dict[str, str]:
-    return {
-        "resourceType": resource.name,
-        "created": _moment(created),
-        "lastModified": _moment(changed),
-        "location": _location(public_url, resource, resource_id),
-        "version": etag(version),
-    }
+) -> str:
+    """Return `meta` as JSON text; nothing in it needs to be escaped but the quotes of the version."""
+    shown_version = etag(version).replace('"', '\\"')
+    return (
+        f'{{"resourceType":"{resource.name}","created":"{_moment(created)}","lastModified":"{_moment(changed)}",'
+        f'"location":"{_location(public_url, resource, resource_id)}","version":"{shown_version}"}}'
+    )
 
 
 def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

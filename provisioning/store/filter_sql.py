@@ -1,15 +1,31 @@
-"""Filter tree to where clause, and sort path to order: columns from an allow-list, values always bound (SCM-7).
+"""Filter tree to where clause, and sort path to what is ordered by: columns from an allow-list, values always bound.
 
 A condition may come out unknown (NULL) for an absent value; that counts as false, also below `not`: a negation is
 pushed down to the single conditions and written there as `is not true`. So the statement is nested no deeper than the
-tree, whose depth was checked when it was made.
+tree, whose depth was checked when it was made (SCM-7).
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, literal, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Text,
+    and_,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
+from sqlalchemy.types import TypeEngine
 
 from provisioning.domain.comparison import comparison_key
 from provisioning.domain.errors import Code, Refusal
@@ -18,39 +34,52 @@ from provisioning.store.searchable import GROUP, PLURAL, USER, Condition, Field,
 from provisioning.store.tables.users import users
 
 Term = Comparison | Present
+# Turns a literal of the tree into what stands for it in the statement: literal, form in which it is compared, type.
+Bind = Callable[[Any, Callable[[Any], Any], TypeEngine[Any]], ColumnElement[Any]]
 EMPTY = ('""', "[]", "{}")
+# Texts are put in order by no more of them, so that a place in a list never takes more room than that.
+LONGEST_SORT_KEY = 256
+
+
+class Slot(NamedTuple):
+    """A literal that is handed in when the statement runs: filters of one shape share one statement.
+
+    Attributes:
+        number: its place among the literals of the filter.
+        kind: its type, on which the SQL depends.
+    """
+
+    number: int
+    kind: type
+
+
+def bind_value(value: Any, form: Callable[[Any], Any], type_: TypeEngine[Any]) -> ColumnElement[Any]:
+    """Return a literal bound to its value."""
+    return literal(form(value), type_)
+
+
+def condition_of(node: Node | None, shape: Shape, bind: Bind = bind_value) -> Condition:
+    """Return the where clause of a filter; account and life are added by the repository.
+
+    Args:
+        node: the tree, None for everything.
+        shape: what can be asked of the resource type.
+        bind: how literals get into the statement.
+
+    Raises:
+        Refusal: INVALID_FILTER for a path outside the allow-list.
+    """
+    return true() if node is None else _condition(node, lambda leaf: _leaf(leaf, shape, bind))
 
 
 def user_condition(node: Node | None) -> Condition:
-    """Return the where clause of a filter on users; account and life are added by the repository.
-
-    Raises:
-        Refusal: INVALID_FILTER for a path outside the allow-list.
-    """
-    return true() if node is None else _condition(node, lambda leaf: _leaf(leaf, USER))
+    """Return the where clause of a filter on users, as `condition_of` does."""
+    return condition_of(node, USER)
 
 
 def group_condition(node: Node | None) -> Condition:
-    """Return the where clause of a filter on groups; the account is added by the repository.
-
-    Raises:
-        Refusal: INVALID_FILTER for a path outside the allow-list.
-    """
-    return true() if node is None else _condition(node, lambda leaf: _leaf(leaf, GROUP))
-
-
-def user_order(path: str | None, *, descending: bool) -> list[ColumnElement[Any]]:
-    """Return how users are ordered; missing values last ascending and first descending, `id` breaks ties.
-
-    Raises:
-        Refusal: INVALID_FILTER for a path without an order.
-    """
-    return _order(path, USER, descending=descending)
-
-
-def group_order(path: str | None, *, descending: bool) -> list[ColumnElement[Any]]:
-    """Return how groups are ordered, as `user_order` does."""
-    return _order(path, GROUP, descending=descending)
+    """Return the where clause of a filter on groups, as `condition_of` does."""
+    return condition_of(node, GROUP)
 
 
 def _condition(node: Node, leaf: Callable[[Term | ValuePath], Condition], *, negated: bool = False) -> Condition:
@@ -59,20 +88,21 @@ def _condition(node: Node, leaf: Callable[[Term | ValuePath], Condition], *, neg
         return _condition(node.node, leaf, negated=not negated)
     if isinstance(node, And | Or):
         conditions = [_condition(each, leaf, negated=negated) for each in node.nodes]
-        return and_(*conditions) if isinstance(node, And) is not negated else or_(*conditions)
+        return and_(true(), *conditions) if isinstance(node, And) is not negated else or_(false(), *conditions)
     found = leaf(node)
     return found.is_not(true()) if negated else found
 
 
-def _leaf(node: Term | ValuePath, shape: Shape) -> Condition:
+def _leaf(node: Term | ValuePath, shape: Shape, bind: Bind) -> Condition:
     if isinstance(node, ValuePath):
-        return _selected(node, shape)
+        return _selected(node, shape, bind)
     if node.path in shape.fields:
-        return _with_shortcut(node, node.path, _test(node, shape.fields[node.path]), shape)
+        return _with_shortcut(node, node.path, _test(node, shape.fields[node.path], bind), shape, bind)
     if node.path in shape.plural:
-        return _of_whole_elements(node, shape.plural[node.path])
+        return _of_whole_elements(node, shape.plural[node.path], bind)
     parent, _, sub = node.path.rpartition(".")
-    return _with_shortcut(node, node.path, _of_any_element(node, sub, _sources(parent, node.path, shape)), shape)
+    found = _of_any_element(node, sub, _sources(parent, node.path, shape), bind)
+    return _with_shortcut(node, node.path, found, shape, bind)
 
 
 def _sources(parent: str, path: str, shape: Shape) -> tuple[Source, ...]:
@@ -82,33 +112,33 @@ def _sources(parent: str, path: str, shape: Shape) -> tuple[Source, ...]:
     return sources
 
 
-def _of_whole_elements(node: Term, sources: tuple[Source, ...]) -> Condition:
+def _of_whole_elements(node: Term, sources: tuple[Source, ...], bind: Bind) -> Condition:
     """Ask whether there is an element, or a comparison of elements that are plain values (`schemas`)."""
     if isinstance(node, Present):
         return _any(sources, lambda _: true())
-    return _of_any_element(node, "", sources)
+    return _of_any_element(node, "", sources, bind)
 
 
-def _of_any_element(node: Term, sub: str, sources: tuple[Source, ...]) -> Condition:
+def _of_any_element(node: Term, sub: str, sources: tuple[Source, ...], bind: Bind) -> Condition:
     """Ask a comparison of any element; `ne` is also met where no element has the sub-attribute."""
-    found = _any(sources, lambda source: _test(node, _field(source, sub)))
+    found = _any(sources, lambda source: _test(node, _field(source, sub), bind))
     if isinstance(node, Present) or node.operator is not Operator.NE:
         return found
-    return or_(found, not_(_any(sources, lambda source: _test(Present(sub), _field(source, sub)))))
+    return or_(found, not_(_any(sources, lambda source: _test(Present(sub), _field(source, sub), bind))))
 
 
-def _selected(node: ValuePath, shape: Shape) -> Condition:
+def _selected(node: ValuePath, shape: Shape, bind: Bind) -> Condition:
     """Ask all that stands in brackets of one element."""
     if node.path not in shape.plural:
-        return _condition(node.node, lambda leaf: _leaf(_below(node.path, leaf), shape))
+        return _condition(node.node, lambda leaf: _leaf(_below(node.path, leaf), shape, bind))
     found = _any(
         shape.plural[node.path],
-        lambda source: _condition(node.node, lambda leaf: _test(leaf, _field(source, leaf.path))),
+        lambda source: _condition(node.node, lambda leaf: _test(leaf, _field(source, leaf.path), bind)),
     )
     terms = node.node.nodes if isinstance(node.node, And) else (node.node,)
     for term in terms:
         if isinstance(term, Comparison):
-            found = _with_shortcut(term, f"{node.path}.{term.path}", found, shape)
+            found = _with_shortcut(term, f"{node.path}.{term.path}", found, shape, bind)
     return found
 
 
@@ -134,7 +164,7 @@ def _any(sources: tuple[Source, ...], condition: Callable[[Source], Condition]) 
     return or_(*found)
 
 
-def _test(node: Term | ValuePath, field: Field) -> Condition:
+def _test(node: Term | ValuePath, field: Field, bind: Bind) -> Condition:
     """Return the condition on one value."""
     if isinstance(node, ValuePath):
         raise _unknown(node.path)
@@ -142,70 +172,114 @@ def _test(node: Term | ValuePath, field: Field) -> Condition:
         if field.json is not None:
             return cast(field.json, Text).not_in(EMPTY)
         return func.coalesce(cast(field.value, Text), "") != ""
-    if isinstance(node.value, bool):
-        return COMPARE[node.operator](_json(node, field), literal(node.value, JSONB))
-    if isinstance(node.value, str):
-        key = node.value if field.is_exact else comparison_key(node.value)
-        return COMPARE[node.operator](field.value, key)
-    return COMPARE[node.operator](field.value, node.value)
+    kind = node.value.kind if isinstance(node.value, Slot) else type(node.value)
+    if kind is bool:
+        return _truth(node, field, bind)
+    if kind is datetime:
+        return COMPARE[node.operator](field.value, bind(node.value, as_given, DateTime(timezone=True)))
+    form = TEXT_FORMS.get(node.operator, (as_given, comparison_key))[0 if field.is_exact else 1]
+    return TEXT_COMPARE[node.operator](field.value, bind(node.value, form, Text()))
 
 
-def _json(node: Comparison, field: Field) -> ColumnElement[Any]:
-    if field.json is None:
+def _truth(node: Comparison, field: Field, bind: Bind) -> Condition:
+    if field.json is None or node.operator not in (Operator.EQ, Operator.NE):
         raise _unknown(node.path)
-    return field.json
+    return COMPARE[node.operator](field.json, bind(node.value, as_given, JSONB()))
 
 
-def _in_order(expression: ColumnElement[Any], value: object) -> ColumnElement[Any]:
-    """Return a text under the one collation that is the same on every server."""
-    return expression.collate("C") if isinstance(value, str) else expression
+def as_given(value: Any) -> Any:
+    """Return a literal that is compared as it is."""
+    return value
 
 
+def _escaped(text: str) -> str:
+    """Return a text whose `%`, `_` and `\\` stand for themselves, escaped by LIKE's own character."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+# Operator -> the pattern that it asks for: of a text as it is, of its comparison key.
+TEXT_FORMS: Mapping[Operator, tuple[Callable[[str], str], Callable[[str], str]]] = {
+    Operator.CO: (lambda text: f"%{_escaped(text)}%", lambda text: f"%{_escaped(comparison_key(text))}%"),
+    Operator.SW: (lambda text: f"{_escaped(text)}%", lambda text: f"{_escaped(comparison_key(text))}%"),
+    Operator.EW: (lambda text: f"%{_escaped(text)}", lambda text: f"%{_escaped(comparison_key(text))}"),
+}
 COMPARE: Mapping[Operator, Callable[[ColumnElement[Any], Any], Condition]] = {
     Operator.EQ: lambda expression, value: expression == value,
     Operator.NE: lambda expression, value: expression.is_distinct_from(value),
-    Operator.CO: lambda expression, value: expression.contains(value, autoescape=True),
-    Operator.SW: lambda expression, value: expression.startswith(value, autoescape=True),
-    Operator.EW: lambda expression, value: expression.endswith(value, autoescape=True),
-    Operator.GT: lambda expression, value: _in_order(expression, value) > value,
-    Operator.GE: lambda expression, value: _in_order(expression, value) >= value,
-    Operator.LT: lambda expression, value: _in_order(expression, value) < value,
-    Operator.LE: lambda expression, value: _in_order(expression, value) <= value,
+    Operator.GT: lambda expression, value: expression > value,
+    Operator.GE: lambda expression, value: expression >= value,
+    Operator.LT: lambda expression, value: expression < value,
+    Operator.LE: lambda expression, value: expression <= value,
+}
+TEXT_COMPARE: Mapping[Operator, Callable[[ColumnElement[Any], Any], Condition]] = {
+    Operator.EQ: COMPARE[Operator.EQ],
+    Operator.NE: COMPARE[Operator.NE],
+    Operator.CO: lambda expression, pattern: expression.like(pattern),
+    Operator.SW: lambda expression, pattern: expression.like(pattern),
+    Operator.EW: lambda expression, pattern: expression.like(pattern),
+    # Under the one collation that is the same on every server.
+    Operator.GT: lambda expression, value: expression.collate("C") > value,
+    Operator.GE: lambda expression, value: expression.collate("C") >= value,
+    Operator.LT: lambda expression, value: expression.collate("C") < value,
+    Operator.LE: lambda expression, value: expression.collate("C") <= value,
 }
 
 
-def _with_shortcut(node: Term, path: str, found: Condition, shape: Shape) -> Condition:
+def _with_shortcut(node: Term, path: str, found: Condition, shape: Shape, bind: Bind) -> Condition:
     """Add what follows from an equality and has an index; as it follows, the meaning stays, also below `not`."""
     shortcut = shape.shortcuts.get(path)
     if shortcut is None or isinstance(node, Present) or node.operator is not Operator.EQ:
         return found
-    return and_(shortcut(comparison_key(str(node.value))), found)
+    return and_(shortcut(bind(node.value, comparison_key, Text())), found)
 
 
-def _order(path: str | None, shape: Shape, *, descending: bool) -> list[ColumnElement[Any]]:
-    if path is None:
-        return [shape.id.desc() if descending else shape.id]
-    expression = _sort_value(path, shape)
-    return [expression.desc().nulls_first() if descending else expression.asc().nulls_last(), shape.id]
+def sort_value(path: str, shape: Shape) -> ColumnElement[Any] | None:
+    """Return what a resource is ordered by, NULL where it has no such value; None where its type has none at all.
 
+    Of a multi-valued attribute it is the primary element's value, else that of the first (RFC 7644 section 3.4.2.3).
 
-def _sort_value(path: str, shape: Shape) -> ColumnElement[Any]:
+    Args:
+        path: the path to sort by.
+        shape: what can be asked of the resource type.
+    """
     field = shape.fields.get(path)
-    if field is None:
-        return _primary_or_first(path, shape)
-    if isinstance(field.value.type, Text):
-        return func.nullif(field.value, "").collate("C")
-    return field.value
-
-
-def _primary_or_first(path: str, shape: Shape) -> ColumnElement[Any]:
+    if field is not None:
+        return _in_order(field.value)
     parent, _, sub = path.rpartition(".")
-    if parent not in shape.plural or sub not in PLURAL.get(parent, ()):
-        raise Refusal(Code.INVALID_FILTER, "sortBy", detail="this attribute has no order.")
+    if path in shape.plural:
+        parent, sub = path, ""
+    sources = shape.plural.get(parent)
+    if sources is None or any(sub not in source.fields for source in sources):
+        return None
+    return _in_order(_primary_or_first(parent, sub) if parent in PLURAL else _first(sub, sources))
+
+
+def _in_order(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a value by which rows are ordered; a text byte by byte, as on every server, and none where it is empty."""
+    if not isinstance(value.type, Text):
+        return value
+    return func.nullif(func.left(value, LONGEST_SORT_KEY, type_=Text), "", type_=Text).collate("C")
+
+
+def _primary_or_first(parent: str, sub: str) -> ColumnElement[Any]:
     elements: Any = users.c.folded[parent]
     primary = func.jsonb_path_query_first(elements, cast('$[*] ? (@."primary" == true)', JSONPATH), type_=JSONB)
     chosen: Any = func.coalesce(primary, elements[0], type_=JSONB)
-    return func.nullif(chosen[sub].astext, "").collate("C")
+    return chosen[sub].astext  # type: ignore[no-any-return]
+
+
+def _first(sub: str, sources: tuple[Source, ...]) -> ColumnElement[Any]:
+    """Return the value of the first element in the order in which elements are shown."""
+    firsts = [
+        select(source.fields[sub].value)
+        .select_from(source.rows)
+        .where(source.join)
+        .order_by(source.order)
+        .limit(1)
+        .scalar_subquery()
+        for source in sources
+    ]
+    return firsts[0] if len(firsts) == 1 else func.coalesce(*firsts, type_=Text)
 
 
 def _unknown(path: str) -> Refusal:

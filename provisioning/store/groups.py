@@ -30,7 +30,9 @@ from provisioning.domain.errors import not_found
 from provisioning.domain.groups import Group, Member
 from provisioning.domain.search import Query
 from provisioning.store.constraints import refusing
-from provisioning.store.filter_sql import group_condition, group_order
+from provisioning.store.search_statements import Listing
+from provisioning.store.searchable import GROUP
+from provisioning.store.searches import Page, find_page
 from provisioning.store.statements import Statement
 from provisioning.store.tables.groups import group_children, group_members, groups
 from provisioning.store.tables.users import users
@@ -40,6 +42,7 @@ GROUP_FIELDS = (
     "updated_at",
 )  # fmt: skip
 GROUP_COLUMNS = [groups.c[name] for name in GROUP_FIELDS]
+LISTED = Listing(GROUP, GROUP_COLUMNS)
 
 
 def group_of(row: Row[Any]) -> Group:
@@ -67,13 +70,6 @@ LOCK_GROUP = Statement(_ONE_GROUP.with_for_update())
 SAVED_COLUMNS = [column.name for column in groups.c if column.name not in ("account_id", "id")]
 SAVE_GROUP = Statement(update(groups).where(groups.c.account_id == _ACCOUNT, groups.c.id == _GROUP), SAVED_COLUMNS)
 ADD_GROUP = Statement(insert(groups))
-LOCK_GROUPS_OF = Statement(
-    select(groups.c.id)
-    .where(groups.c.account_id == _ACCOUNT, group_members.c.account_id == _ACCOUNT)
-    .where(group_members.c.group_id == groups.c.id, group_members.c.user_id == bindparam("of_user", type_=Text))
-    .order_by(groups.c.id)
-    .with_for_update(of=groups)
-)
 LOCK_GROUPS_OF = Statement(
     select(groups.c.id)
     .where(groups.c.account_id == _ACCOUNT, group_members.c.account_id == _ACCOUNT)
@@ -188,12 +184,6 @@ class Groups:
         """Return the groups of a statement made by `select`."""
         return [group_of(row) for row in self._connection.execute(statement)]
 
-    def count(self, *conditions: ColumnElement[bool]) -> int:
-        """Return how many groups meet the conditions."""
-        statement = select(func.count()).select_from(groups)
-        found = self._connection.execute(statement.where(groups.c.account_id == self._account_id, *conditions))
-        return int(found.scalar_one())
-
     def find_by_name(self, name: str) -> Group | None:
         """Return the group of a name, compared by key, or None."""
         row = self._connection.execute(self.select(groups.c.name_key == comparison_key(name))).one_or_none()
@@ -247,14 +237,13 @@ class Groups:
         )
         return self.all(self.select(is_member).order_by(groups.c.id))
 
-    def search(self, query: Query) -> tuple[int, list[Group]]:
+    def search(self, query: Query) -> Page[Group]:
         """Return how many groups meet a query's filter, and those of its page."""
-        conditions = [] if query.node is None else [group_condition(query.node)]
-        total = self.count(*conditions)
-        if not query.count or query.offset >= total:
-            return total, []
-        order = group_order(query.sort_path, descending=query.descending)
-        return total, self.all(self.select(*conditions).order_by(*order).offset(query.offset).limit(query.count))
+        return find_page(self._connection, self._account_id, LISTED, query).of(group_of)
+
+    def of_ids(self, group_ids: Sequence[str]) -> list[Group]:
+        """Return the groups of some ids."""
+        return self.all(self.select(groups.c.id.in_(group_ids))) if group_ids else []
 
     def members_among(self, group_id: str, ids: Sequence[str]) -> list[str]:
         """Return those of some ids that are members of a group, users or groups."""
@@ -291,10 +280,6 @@ class Groups:
         )
         left = self._connection.execute(statement.returning(group_children.c.group_id)).scalars()
         self._moved(list(left), 0, now)
-
-    def lock_those_of(self, user_id: str) -> None:
-        """Lock the groups that a user is in, in the order of their ids, until the end of the transaction."""
-        LOCK_GROUPS_OF.run(self._connection, of_account=self._account_id, of_user=user_id)
 
     def lock_those_of(self, user_id: str) -> None:
         """Lock the groups that a user is in, in the order of their ids, until the end of the transaction."""

@@ -50,11 +50,13 @@ class Source:
         rows: the FROM clause.
         join: what ties its rows to the resource.
         fields: sub-attribute -> its value in one row; '' where the element itself is the value.
+        order: the order in which elements are shown, so that there is a first one; None where it is that of the rows.
     """
 
     rows: FromClause
     join: Condition
     fields: Mapping[str, Field]
+    order: ColumnElement[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +64,20 @@ class Shape:
     """What can be asked of one resource type.
 
     Attributes:
+        table: where its resources are.
+        is_live: what holds for those that are listed.
         id: the column that breaks ties.
         fields: path -> value, for attributes with one value.
         plural: path -> sources of elements, for multi-valued ones.
         shortcuts: path -> condition that follows from equality with a key and has an index.
     """
 
+    table: Table
+    is_live: Condition
     id: ColumnElement[Any]
     fields: Mapping[str, Field]
     plural: Mapping[str, tuple[Source, ...]]
-    shortcuts: Mapping[str, Callable[[str], Condition]]
+    shortcuts: Mapping[str, Callable[[ColumnElement[Any]], Condition]]
 
 
 SINGLE = (
@@ -165,7 +171,7 @@ def _groups_of_user() -> tuple[Source, ...]:
         "display": Field(groups.c.name_key),
         "type": Field(literal("direct")),
     }
-    return (Source(group_members.join(groups, literal(True)), join, fields),)
+    return (Source(group_members.join(groups, literal(True)), join, fields, groups.c.id),)
 
 
 def _environments_of_user() -> tuple[Source, ...]:
@@ -176,7 +182,7 @@ def _environments_of_user() -> tuple[Source, ...]:
         environments.c.id == user_environments.c.environment_id,
     )
     fields = {"value": Field(environments.c.id, True), "display": Field(environments.c.name, True)}
-    return (Source(user_environments.join(environments, literal(True)), join, fields),)
+    return (Source(user_environments.join(environments, literal(True)), join, fields, environments.c.id),)
 
 
 def _members_of_group() -> tuple[Source, ...]:
@@ -194,8 +200,13 @@ def _members_of_group() -> tuple[Source, ...]:
         child.c.id == group_children.c.child_id,
     )
     return (
-        Source(group_members.join(users, literal(True)), people, _member(users.c.id, "user", _kept_name())),
-        Source(group_children.join(child, literal(True)), children, _member(child.c.id, "group", child.c.name_key)),
+        Source(group_members.join(users, literal(True)), people, _member(users.c.id, "user", _kept_name()), users.c.id),
+        Source(
+            group_children.join(child, literal(True)),
+            children,
+            _member(child.c.id, "group", child.c.name_key),
+            child.c.id,
+        ),
     )
 
 
@@ -208,7 +219,7 @@ def _kept_name() -> ColumnElement[Any]:
     return kept.astext  # type: ignore[no-any-return]
 
 
-def _has_address(key: str) -> Condition:
+def _has_address(key: ColumnElement[Any]) -> Condition:
     return exists(
         select(literal(1)).where(
             user_emails.c.account_id == users.c.account_id,
@@ -218,12 +229,14 @@ def _has_address(key: str) -> Condition:
     )
 
 
-def _has_name(key: str) -> Condition:
+def _has_name(key: ColumnElement[Any]) -> Condition:
     """Where a displayName is set it is the name that the user is shown by, which has an index."""
     return users.c.name_key == key
 
 
 USER = Shape(
+    table=users,
+    is_live=users.c.inactive_at.is_(None),
     id=users.c.id,
     fields={
         **{path: _single(path) for path in SINGLE},
@@ -239,6 +252,8 @@ USER = Shape(
     shortcuts={"emails.value": _has_address, "displayname": _has_name},
 )
 GROUP = Shape(
+    table=groups,
+    is_live=true(),
     id=groups.c.id,
     fields={
         **_meta("Group", groups),

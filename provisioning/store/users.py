@@ -28,10 +28,11 @@ from sqlalchemy import (
 from provisioning.domain.comparison import comparison_key, email_key
 from provisioning.domain.errors import not_found
 from provisioning.domain.roles_legacy import ObsoleteRole, Role, stored_role
-from provisioning.domain.search import Query
+from provisioning.domain.search import FoundUser, Query
 from provisioning.domain.users import EnvironmentName, GroupName, User, UserView
 from provisioning.store.constraints import refusing
-from provisioning.store.filter_sql import user_condition, user_order
+from provisioning.store.found_users import LISTED, LISTED_WITHOUT_GROUPS, OF_IDS, OF_IDS_WITHOUT_GROUPS, found_user
+from provisioning.store.searches import Page, find_page
 from provisioning.store.statements import Statement, pipelined
 from provisioning.store.tables.access import environments, user_environments
 from provisioning.store.tables.groups import group_members, groups
@@ -306,12 +307,6 @@ class Users:
         """Return the users of a statement made by `select`."""
         return [user_of(row, row.environment_ids) for row in self._connection.execute(statement)]
 
-    def count(self, *conditions: ColumnElement[bool]) -> int:
-        """Return how many live users meet the conditions."""
-        statement = select(func.count()).select_from(users)
-        found = self._connection.execute(statement.where(self._mine(), users.c.inactive_at.is_(None), *conditions))
-        return int(found.scalar_one())
-
     def count_at(self, moment: datetime) -> int:
         """Return how many users held a seat at a moment: made before it, and not deleted before it (SEAT-1)."""
         was_there = users.c.inactive_at.is_(None) | (users.c.inactive_at >= moment)
@@ -319,19 +314,16 @@ class Users:
         found = self._connection.execute(statement.where(self._mine(), users.c.created_at < moment, was_there))
         return int(found.scalar_one())
 
-    def search(self, query: Query, count_all: Callable[[], int]) -> tuple[int, list[User]]:
-        """Return how many live users meet a query's filter, and those of its page.
+    def search(self, query: Query, *, with_groups: bool) -> Page[FoundUser]:
+        """Return how many live users meet a query's filter, and those of its page."""
+        listing = LISTED if with_groups else LISTED_WITHOUT_GROUPS
+        return find_page(self._connection, self._account_id, listing, query).of(found_user)
 
-        Args:
-            query: filter tree, order, offset and count.
-            count_all: tells the number of all live users without counting them.
-        """
-        conditions = [] if query.node is None else [user_condition(query.node)]
-        total = self.count(*conditions) if conditions else count_all()
-        if not query.count or query.offset >= total:
-            return total, []
-        order = user_order(query.sort_path, descending=query.descending)
-        return total, self.all(self.select(*conditions).order_by(*order).offset(query.offset).limit(query.count))
+    def found(self, user_ids: Sequence[str], *, with_groups: bool) -> list[FoundUser]:
+        """Return the live users of some ids as a list shows them."""
+        statement = OF_IDS if with_groups else OF_IDS_WITHOUT_GROUPS
+        rows = statement.run(self._connection, of_account=self._account_id, of_users=list(user_ids)) if user_ids else ()
+        return [found_user(row) for row in rows]
 
     def roots_among(self, user_ids: Sequence[str]) -> list[User]:
         """Return the root user if it is among some ids."""

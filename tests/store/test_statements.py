@@ -23,9 +23,10 @@ from provisioning.actions.invitations import invite
 from provisioning.actions.keys import create_account_key, find_key_caller, list_account_keys, revoke_account_key
 from provisioning.actions.passwords import forgot_password, reset_password
 from provisioning.actions.scim_tokens import create_scim_token, find_scim_caller, list_scim_tokens, revoke_scim_token
+from provisioning.actions.searches import search_users
 from provisioning.actions.sessions import force_logout
 from provisioning.actions.user_lists import list_users
-from provisioning.actions.users import delete_user, disable_user, edit_user, search_users
+from provisioning.actions.users import delete_user, disable_user, edit_user
 from provisioning.domain.activity_export import Form
 from provisioning.domain.activity_query import ActivityQuery
 from provisioning.domain.caller import operator
