@@ -18,10 +18,9 @@ from rq import Queue
 from provisioning.actions.activity import chains, seal_activity, write_attempts
 from provisioning.actions.erasure import erase_cancelled_accounts
 from provisioning.actions.expiry import warn_of_expiry
+from provisioning.actions.housekeeping import forget_old_rows
 from provisioning.actions.lag import read_lag
 from provisioning.actions.services import Services
-from provisioning.actions.sessions import forget_ended_sessions
-from provisioning.actions.tries import forget_old_logins
 from provisioning.actions.webhook_deliveries import claim, forget_old_deliveries, hand_over, longest_unconfirmed
 from provisioning.domain.activity import HEAD_EVENT
 from provisioning.store.outbox import OwedRow, claim_due
@@ -75,8 +74,7 @@ class Relay:
         self._now_and_then("lag", LAG_EVERY, self.measure_lag)
         self._now_and_then("warnings", DUTIES_EVERY, lambda: warn_of_expiry(self._services))
         self._now_and_then("forget", DUTIES_EVERY, lambda: forget_old_deliveries(self._services))
-        self._now_and_then("logins", DUTIES_EVERY, lambda: forget_old_logins(self._services))
-        self._now_and_then("sessions", DUTIES_EVERY, lambda: forget_ended_sessions(self._services))
+        self._now_and_then("tidy", DUTIES_EVERY, lambda: forget_old_rows(self._services))
         self._now_and_then("unconfirmed", HEADS_EVERY, self.measure_unconfirmed)
         self._now_and_then("erasures", DUTIES_EVERY, lambda: erase_cancelled_accounts(self._services))
         return rung >= CLAIMED_AT_ONCE

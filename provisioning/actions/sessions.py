@@ -16,10 +16,10 @@ from provisioning.domain.events import Event
 from provisioning.domain.keys import secret_hash
 from provisioning.domain.permissions import Permission
 from provisioning.domain.proof import require_fresh
-from provisioning.domain.sessions import KEPT_FOR, SEEN_EVERY, EndReason, Method, Session, ends_at, is_good
+from provisioning.domain.sessions import SEEN_EVERY, EndReason, Method, Session, ends_at, is_good
 from provisioning.domain.users import User, UserView, Verb
 from provisioning.store.engine import Unavailable
-from provisioning.store.sessions import SessionRow, accounts_with_old_sessions, find_session
+from provisioning.store.sessions import SessionRow, find_session
 from provisioning.store.unit_of_work import Unit
 
 LONGEST_USER_AGENT = 400
@@ -261,17 +261,6 @@ def _renewed(unit: Unit, session: Session, user: User, services: Services) -> Op
     secret = new_secret(services)
     unit.sessions.renew(session.id, secret_hash(secret), user.epoch, unit.now)
     return OpenedSession(secret, session.id, user, session.expires_at)
-
-
-def forget_ended_sessions(services: Services) -> int:
-    """Delete what ended more than 90 days ago, each account in a transaction of its own; returns how many (SES-7)."""
-    with services.read(nobody(WayIn.WORKER, None)) as unit:
-        due = accounts_with_old_sessions(unit.connection, unit.now - KEPT_FOR)
-    forgotten = 0
-    for account_id in due:
-        with services.unit(nobody(WayIn.WORKER, None, account_id)) as unit:
-            forgotten += unit.sessions.forget_ended(unit.now - KEPT_FOR)
-    return forgotten
 
 
 def sessions_of(caller: Caller, user_id: str, services: Services) -> list[Session]:

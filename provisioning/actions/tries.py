@@ -19,7 +19,6 @@ from provisioning.domain.throttle import Key
 from provisioning.domain.users import User
 from provisioning.store.throttle import (
     begin_anew,
-    forget_old,
     give_back,
     known_devices,
     move_devices,
@@ -115,12 +114,6 @@ def forget_wrong_tries(unit: Unit, user: User) -> None:
     """Begin the counters of a user anew, as a new password was set (LGN-2: 'until reset')."""
     keys = [throttle.of_user(user.account_id, user.email or ""), throttle.of_proof(user.account_id, user.id)]
     begin_anew(unit.connection, keys)
-
-
-def forget_old_logins(services: Services) -> int:
-    """Delete what logins have left behind and nobody asks for any more; returns how many rows went."""
-    with services.unit(nobody(WayIn.WORKER, None)) as unit:
-        return forget_old(unit.connection, unit.now)
 
 
 def tell_of_guessing(caller: Caller, user: User, services: Services) -> None:

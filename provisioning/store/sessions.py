@@ -12,10 +12,8 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    delete,
     func,
     insert,
-    or_,
     select,
     update,
 )
@@ -120,16 +118,6 @@ def find_link(connection: Connection, secret_hash: str) -> LinkRow | None:
     return _link_of(row) if row is not None else None
 
 
-def accounts_with_old_sessions(connection: Connection, before: datetime) -> list[str]:
-    """Return the ids of accounts that have sessions which ended, or ran out, at a moment or earlier."""
-    statement = select(sessions.c.account_id).where(_is_over(before)).distinct()
-    return list(connection.execute(statement).scalars())
-
-
-def _is_over(before: datetime) -> ColumnElement[bool]:
-    return or_(sessions.c.ended_at <= before, sessions.c.expires_at <= before)
-
-
 def _link_of(row: Row[Any]) -> LinkRow:
     return LinkRow(**{**row._mapping, "purpose": Purpose(row.purpose)})
 
@@ -194,10 +182,6 @@ class Sessions:
         values = {"secret_hash": secret_hash, "epoch": epoch, "proved_at": now, "last_seen_at": now}
         return self._connection.execute(statement.values(values)).rowcount == 1
 
-    def forget_ended(self, before: datetime) -> int:
-        """Delete sessions that ended, or ran out, at a moment or earlier; returns how many (SES-7)."""
-        return self._connection.execute(delete(sessions).where(self._mine(), _is_over(before))).rowcount
-
     def touch(self, session_id: str, now: datetime) -> None:
         """Note that a session was used."""
         statement = update(sessions).where(self._mine(), sessions.c.id == session_id)
@@ -258,11 +242,6 @@ class Sessions:
         return self._connection.execute(
             statement.values(used_at=now).returning(pending_logins.c.choices)
         ).scalar_one_or_none()
-
-    def forget_expired(self, before: datetime) -> None:
-        """Delete pending logins and links that ended before a moment; housekeeping, never a check."""
-        self._connection.execute(delete(pending_logins).where(pending_logins.c.expires_at < before))
-        self._connection.execute(delete(links).where(or_(links.c.expires_at < before, links.c.used_at < before)))
 
     def _mine(self) -> ColumnElement[bool]:
         return sessions.c.account_id == self._account_id

@@ -5,7 +5,7 @@ and no two pass one gate.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import ceil
 from typing import Any
 
@@ -13,12 +13,9 @@ from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, inse
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
 from provisioning.domain.throttle import FORGOTTEN_AFTER, FREE, PAUSES, Counter, Key
-from provisioning.store.tables.logins import devices, login_tries, second_steps
-from provisioning.store.tables.sessions import pending_logins
+from provisioning.store.tables.logins import devices, login_tries
 from provisioning.store.tables.users import users
 
-STEPS_KEPT_FOR = timedelta(days=1)
-DEVICES_KEPT_FOR = timedelta(days=180)
 # Tries in a row by user make nobody wait: what they lead to is decided by their number.
 _FREE = case(*((login_tries.c.counter == counter.value, free) for counter, free in FREE.items()), else_=2**30)
 
@@ -37,7 +34,7 @@ def take(connection: Connection, keys: Collection[Key], now: datetime, *, gated:
          "last_at": now, "open_at": now}
         for key in sorted(keys)
     ]  # fmt: skip
-    tries = case((_is_forgotten(now), 1), else_=login_tries.c.tries + 1)
+    tries = case((is_forgotten(now), 1), else_=login_tries.c.tries + 1)
     beyond = tries - _FREE
     pauses = ((beyond == number, pause) for number, pause in enumerate(PAUSES, 1))
     delay = case((beyond <= 0, 0), *pauses, else_=PAUSES[-1])
@@ -74,20 +71,6 @@ def note_answer(connection: Connection, keys: Collection[Key], now: datetime) ->
     """Have the pause before the next try begin with the answer, not with the question."""
     waits = login_tries.c.open_at - login_tries.c.last_at
     connection.execute(update(login_tries).where(_any_of(keys)).values(open_at=now + waits, last_at=now))
-
-
-def forget_old(connection: Connection, now: datetime) -> int:
-    """Delete counters that have rested, unfinished logins that are over, and browsers not seen for half a year.
-
-    Housekeeping, never a check: each of them is judged by its own times when it is used. Returns how many rows went.
-    """
-    old = (
-        delete(login_tries).where(_is_forgotten(now)),
-        delete(second_steps).where(second_steps.c.expires_at < now - STEPS_KEPT_FOR),
-        delete(pending_logins).where(pending_logins.c.expires_at < now - STEPS_KEPT_FOR),
-        delete(devices).where(devices.c.last_used_at < now - DEVICES_KEPT_FOR),
-    )
-    return sum(connection.execute(statement).rowcount for statement in old)
 
 
 def known_devices(connection: Connection, secret_hash: str) -> Mapping[tuple[str, str], str]:
@@ -144,7 +127,7 @@ class Devices:
 _KEY_COLUMNS = (login_tries.c.account_id, login_tries.c.counter, login_tries.c.subject)
 
 
-def _is_forgotten(now: datetime) -> ColumnElement[bool]:
+def is_forgotten(now: datetime) -> ColumnElement[bool]:
     """Return the condition that a counter has rested for so long that it begins anew."""
     return or_(
         *(

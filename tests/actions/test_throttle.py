@@ -6,11 +6,11 @@ from time import perf_counter
 
 import pytest
 
+from provisioning.actions.housekeeping import forget_old_rows
 from provisioning.actions.invitations import set_password_by_link
 from provisioning.actions.passwords import forgot_password, reset_password
 from provisioning.actions.sessions import Browser, OpenedSession, force_logout
 from provisioning.actions.sign_in import AccountChoice, by_password, choose_account
-from provisioning.actions.tries import forget_old_logins
 from provisioning.actions.users import delete_user, disable_user
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.roles_legacy import Role
@@ -238,11 +238,11 @@ def test_what_logins_leave_behind_is_cleaned_away_and_what_counts_stays(services
     opened = log_in(services)
     guess(services, clock, 3)
     clock.advance(days=2)
-    assert forget_old_logins(services) >= 2
+    assert forget_old_rows(services) >= 2
     assert sql("select counter, tries from login_tries") == [("user", 3)]
     assert isinstance(log_in(services, browser=from_address(7, opened.device)), OpenedSession)
     clock.advance(days=181)
-    forget_old_logins(services)
+    forget_old_rows(services)
     assert sql("select count(*) from devices") == [(0,)]
 
 

@@ -165,3 +165,14 @@ def test_lost_connections_to_the_database_are_a_fault_of_one_turn(relay, service
         relay.turn()
     work()
     assert len(mails.to("dana@acme.example")) == 1
+
+
+@pytest.mark.rule("SES-7", "SAM-4")
+def test_the_relay_forgets_what_nobody_asks_for_any_more(services, clock, relay, sql):
+    sql("insert into pending_logins (secret_hash, choices, created_at, expires_at) values ('old', '[]', %s, %s)",
+        clock.now, clock.now)  # fmt: skip
+    relay.turn()
+    assert sql("select count(*) from pending_logins") == [(1,)]
+    clock.advance(days=2)
+    relay.turn()
+    assert sql("select count(*) from pending_logins") == [(0,)]
