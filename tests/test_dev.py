@@ -170,12 +170,9 @@ def test_the_build_servers_entry_is_this_command() -> None:
 @pytest.fixture
 def clone() -> Iterator[Path]:
     """The project's files as they are, without an environment; gone afterwards, with the one that is made in it."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True, text=True)
+    left_out = [line.strip("/") for line in (PROJECT / ".gitignore").read_text().splitlines() if line]
     with tempfile.TemporaryDirectory(prefix="gatelodge-clone-") as folder:
-        for name in filter(None, listed.stdout.split("\0")):
-            if (PROJECT / name).exists():
-                (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(PROJECT / name, Path(folder) / name)
+        shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(".git", *left_out), dirs_exist_ok=True)
         yield Path(folder)
 
 
