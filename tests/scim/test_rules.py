@@ -1,7 +1,5 @@
 """The domain's rules as an identity provider meets them: root user, roles, seats, offboarding, whose record it is."""
 
-import threading
-
 import pytest
 
 from provisioning.actions.sessions import Browser, check_session
@@ -9,7 +7,7 @@ from provisioning.actions.sign_in import by_password
 from provisioning.actions.users import show_user
 from provisioning.domain.errors import Refusal
 from provisioning.domain.roles_legacy import Role
-from tests.doors.scim import ACCOUNT, PATCH_OP, ScimClient, fault
+from tests.doors.scim import ACCOUNT, fault
 from tests.factories import PASSWORD, make_active, make_user
 
 
@@ -153,57 +151,3 @@ def test_an_external_id_never_resolves_to_an_internal_one(idp, account):
         made = idp.user(f"name {external_id}"[:60], externalId=external_id)
         assert made["id"] != account.root.id
         assert idp.find("/Users", f'externalId eq "{external_id}"').get_json()["Resources"][0]["id"] == made["id"]
-
-
-@pytest.mark.rule("SCM-5")
-def test_twenty_creates_of_one_name_at_once_make_one_user(app, account, sql):
-    answers = together(20, lambda _: ScimClient(app, account.token.text).post("/Users", {"userName": "Ada"}))
-    assert sorted(answer.status_code for answer in answers) == [201, *[409] * 19]
-    assert sql("select count(*) from users where user_name_key = 'ada'") == [(1,)]
-
-
-def test_members_added_at_the_same_time_all_survive(app, account, idp):
-    people = [idp.user(f"u{number}")["id"] for number in range(12)]
-    group = idp.group("Engineers", people[0])
-
-    def change(number: int):
-        if number == 0:
-            operation = {"op": "remove", "path": f'members[value eq "{people[0]}"]'}
-        else:
-            operation = {"op": "add", "path": "members", "value": [{"value": people[number]}]}
-        return ScimClient(app, account.token.text).patch(f"/Groups/{group['id']}", operation)
-
-    answers = together(12, change)
-    assert {answer.status_code for answer in answers} == {200}
-    shown = idp.get(f"/Groups/{group['id']}").get_json()["members"]
-    assert {member["value"] for member in shown} == set(people[1:])
-
-
-def test_of_eight_writers_on_one_version_one_wins(app, account, idp):
-    ada = idp.user("ada")
-
-    def write(number: int):
-        body = {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "path": "title", "value": f"t{number}"}]}
-        headers = {"If-Match": ada["meta"]["version"]}
-        return ScimClient(app, account.token.text).send("PATCH", f"/Users/{ada['id']}", body, headers=headers)
-
-    answers = together(8, write)
-    assert sorted(answer.status_code for answer in answers) == [200, *[412] * 7]
-    winner = next(answer for answer in answers if answer.status_code == 200).get_json()
-    assert idp.get(f"/Users/{ada['id']}").get_json() == winner
-
-
-def together(count: int, send):
-    """Send requests at the same moment; their answers."""
-    barrier, answers = threading.Barrier(count), [None] * count
-
-    def run(number: int) -> None:
-        barrier.wait()
-        answers[number] = send(number)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
