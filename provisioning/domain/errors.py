@@ -32,9 +32,12 @@ class Code(StrEnum):
     EMAIL_TAKEN = "email_taken"
     ENFORCE_NEEDS_LOGIN = "enforce_needs_login"
     ENVIRONMENT_LIMIT = "environment_limit"
+    EXPIRED_CURSOR = "expired_cursor"
     EXTERNAL_ID_TAKEN = "external_id_taken"
     GROUP_NAME_TAKEN = "group_name_taken"
+    INVALID_COUNT = "invalid_count"
     INVALID_CREDENTIALS = "invalid_credentials"
+    INVALID_CURSOR = "invalid_cursor"
     INVALID_FILTER = "invalid_filter"
     INVALID_METADATA = "invalid_metadata"
     INVALID_PATH = "invalid_path"
@@ -130,9 +133,12 @@ REFUSALS: Mapping[Code, Kind] = {
         "SAML login cannot be enforced before one login through this connection has succeeded.", "SSO-6"
     ),
     Code.ENVIRONMENT_LIMIT: Kind("At most {limit} product environments can be chosen; give access to all.", "ENV-2"),
+    Code.EXPIRED_CURSOR: Kind("The cursor is older than {limit} seconds; begin again with an empty one.", "SCM-7"),
     Code.EXTERNAL_ID_TAKEN: Kind("This connection has a resource with the externalId '{external_id}'.", "SCM-5"),
     Code.GROUP_NAME_TAKEN: Kind("A group named '{name}' exists in this account.", "GRP-5"),
+    Code.INVALID_COUNT: Kind("'count' is a number, and the same for every page of a walk.", "SCM-7"),
     Code.INVALID_CREDENTIALS: Kind("The email or the password is wrong.", "LGN-1"),
+    Code.INVALID_CURSOR: Kind("The cursor is none of this query's; begin with an empty one.", "SCM-7"),
     Code.INVALID_FILTER: Kind("The filter is not understood: {detail}", "SCM-7"),
     Code.INVALID_METADATA: Kind("The metadata cannot be used: {detail}", "SAM-2"),
     Code.INVALID_PATH: Kind("The path is not understood: {detail}", "SCM-6"),

@@ -1,4 +1,4 @@
-"""Refusal to SCIM error: one row a code, status and `scimType` of RFC 7644 section 3.12.
+"""Refusal to SCIM error: one row a code, status and `scimType` of RFC 7644 3.12 and RFC 9865 2.1.
 
 The stable code of the product goes along in the header `Gatelodge-Error`, as SCIM's body has no room for it. A test
 holds that every code has a row here and a line in docs/scim.md.
@@ -42,9 +42,12 @@ ANSWERS: Mapping[Code, Answer] = {
     Code.EMAIL_TAKEN: Answer(409, "uniqueness"),
     Code.ENFORCE_NEEDS_LOGIN: Answer(400, "invalidValue"),
     Code.ENVIRONMENT_LIMIT: Answer(400, "invalidValue"),
+    Code.EXPIRED_CURSOR: Answer(400, "expiredCursor"),
     Code.EXTERNAL_ID_TAKEN: Answer(409, "uniqueness"),
     Code.GROUP_NAME_TAKEN: Answer(409, "uniqueness"),
+    Code.INVALID_COUNT: Answer(400, "invalidCount"),
     Code.INVALID_CREDENTIALS: Answer(401),
+    Code.INVALID_CURSOR: Answer(400, "invalidCursor"),
     Code.INVALID_FILTER: Answer(400, "invalidFilter"),
     Code.INVALID_METADATA: Answer(400, "invalidValue"),
     Code.INVALID_PATH: Answer(400, "invalidPath"),

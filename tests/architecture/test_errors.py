@@ -18,10 +18,10 @@ STATUS: Mapping[str, Callable[[Code], int]] = {
     "console": lambda code: CONSOLE[code].value,
     "saml": saml_status,
 }
-# The words of RFC 7644 section 3.12.
+# The words of RFC 7644 section 3.12 and RFC 9865 section 2.1.
 SCIM_TYPES = {
     None, "invalidFilter", "tooMany", "uniqueness", "mutability", "invalidSyntax", "invalidPath", "noTarget",
-    "invalidValue", "invalidVers", "sensitive",
+    "invalidValue", "invalidVers", "sensitive", "invalidCursor", "expiredCursor", "invalidCount",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from provisioning.scim.traits import ACCOUNT_USER, ENTERPRISE_USER, GROUPS, USER
 
 SCIM_TYPES = {
     None, "invalidFilter", "tooMany", "uniqueness", "mutability", "invalidSyntax", "invalidPath", "noTarget",
-    "invalidValue", "sensitive",
+    "invalidValue", "sensitive", "invalidCursor", "expiredCursor", "invalidCount",
 }  # fmt: skip
 
 GAPS = ("detail", "limit", "used", "what", "name", "email", "external_id", "user_name", "whom", "method", "attribute",
