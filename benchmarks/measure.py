@@ -11,6 +11,10 @@ from benchmarks import usage
 from benchmarks.installation import Site, Web
 
 
+class NotAnswered(Exception):
+    """A server does not answer as it was asked, so that what an answer costs would say nothing."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """What came out.
@@ -67,7 +71,7 @@ def send(
         each: number of operations that a request carries; rate, number and CPU are those of an operation.
 
     Raises:
-        RuntimeError: an answer had another status, or there was none.
+        NotAnswered: an answer had another status, or there was none.
     """
     plan = {"host": "127.0.0.1", "port": port, "seconds": seconds, "requests": texts, "repeat": repeat}
     before = [cpu_of(pid) for pid in pids]
@@ -75,7 +79,7 @@ def send(
     server, database = (cpu_of(pid) - spent for pid, spent in zip(pids, before, strict=True))
     number = sum(result["statuses"].values()) * each
     if not number or set(result["statuses"]) - statuses:
-        raise RuntimeError(f"answers other than {' or '.join(sorted(statuses))}: {result['statuses']}")
+        raise NotAnswered(f"answers other than {' or '.join(sorted(statuses))}: {result['statuses']}")
     return Measured(
         rate=number / result["seconds"],
         number=number,

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from benchmarks.measure import Measured, send
+from benchmarks.measure import Measured, NotAnswered, send
 from benchmarks.parties import NUMBERS, Party, person
 
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -59,11 +58,11 @@ class Operation:
         """Send one request and look at the answer.
 
         Raises:
-            RuntimeError: it is not what was asked for, so that its cost would say nothing.
+            NotAnswered: it is not what was asked for.
         """
         status, body = party.ask(self.texts(party, slot)[0][0])
         if str(status) not in self.statuses or not self.holds(body):
-            raise RuntimeError(f"{party.name} answered {status}: {str(body)[:500]}")
+            raise NotAnswered(f"{party.name} answered {status}: {str(body)[:200]}")
 
     def run(self, party: Party, slot: Slot) -> Measured:
         """Measure one slot."""
@@ -167,12 +166,21 @@ def holds_page(body: Any) -> bool:
     return len(body["Resources"]) == PAGE
 
 
+def holds_cursor(body: Any) -> bool:
+    """Whether an answer has a whole page of a walk by cursor."""
+    return holds_page(body) and ("nextCursor" in body or "previousCursor" in body)
+
+
 def holds_made(body: Any) -> bool:
     """Whether every operation of a bulk request has made something."""
     return [str(each["status"]) for each in body["Operations"]] == ["201"] * BULK_OPERATIONS
 
 
-page_of = partial(Operation, repeat=True, holds=holds_page)
+def page_of(texts: Callable[[Party, Slot], list[list[str]]], holds: Callable[[Any], bool] = holds_page) -> Operation:
+    """Reading the same page again and again."""
+    return Operation(texts, repeat=True, holds=holds)
+
+
 CREATE = Operation(creates, frozenset({"201"}))
 BULK_CREATE = Operation(bulk_creates, each=BULK_OPERATIONS, holds=holds_made)
 READ_ONE = Operation(reads, repeat=True, holds=lambda body: "userName" in body)

@@ -39,7 +39,7 @@ def copy_users(site: Site, number: int, batch: str) -> list[tuple[str, str]]:
     made = site.sql(COPIED_USERS, batch, number, account, pattern.id)
     site.sql(COPIED_EMAILS, account)
     site.sql(COUNTED, account, account)
-    site.sql("analyze")
+    site.sql("analyze users, user_emails")
     return made
 
 
@@ -56,5 +56,5 @@ def make_groups(site: Site, names: Sequence[str], member_ids: Sequence[str]) -> 
     for group_id in made:
         site.sql(MEMBERS, account, group_id, members)
     site.sql(MEMBER_COUNT, len(members), account, made)
-    site.sql("analyze")
+    site.sql("analyze groups, group_members")
     return made

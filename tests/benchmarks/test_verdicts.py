@@ -28,7 +28,7 @@ def test_a_ratio_is_held_to_floor_and_goal_on_the_right_side(wanted, ratio, verd
 
 def test_cpu_is_that_of_server_and_database_together():
     line = less_cpu("read", CHEAP, "peer", DEAR, None)
-    assert (line.ours, line.reference, line.ratio) == ("1.50 ms", "6.00 ms", 4.0)
+    assert (line.ours, line.reference, line.ratio) == ("1.00 + 0.50 ms", "6.00 ms", 4.0)
 
 
 def test_against_a_peer_less_cpu_is_a_larger_ratio_and_against_ourselves_a_smaller_one():
