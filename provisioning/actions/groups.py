@@ -131,6 +131,8 @@ def edit_group(
 def delete_group(caller: Caller, group_id: str, services: Services, versions: Collection[int] | None = None) -> None:
     """Delete a group; what it gave its members is gone at once (GRP-5)."""
     with services.unit(caller) as unit:
+        # Whoever adds this group to another one holds that one first: in the other order both would wait for ever.
+        unit.groups.lock_parents_of(group_id)
         group = unit.groups.lock(group_id)
         policy.require(caller, Permission.ACCOUNT_GROUPS_MANAGE, group)
         require_version(group.version, versions)
@@ -236,13 +238,14 @@ def change_members(unit: Unit, group: Group, edits: Sequence[MembershipEdit], *,
         version: the group's version before this transaction, which moves by one in all.
 
     Raises:
-        Refusal: the root user as a directory's member; NO_TARGET where a choice of members finds none; where the
+        Refusal: protected people in a directory's edit; NO_TARGET where a choice of members finds none; where the
             connection is strict, INVALID_VALUE for who is nobody of the account, NO_TARGET for who is to go and not in.
     """
     users, children = _Moves(), _Moves()
     for edit in edits:
         _take_out(unit, group.id, edit, users, children)
         _put_in(unit, group.id, edit, users, children)
+    _require_unprotected(unit, users.went.union(*(edit.add for edit in edits)))
     view = GroupView(group, None, tuple(users.left_out), tuple(users.missed))
     if not (users.came or users.went or children.came or children.went):
         return view
@@ -285,7 +288,6 @@ def _missed(unit: Unit, ids: list[str]) -> list[str]:
 def _put_in(unit: Unit, group_id: str, edit: MembershipEdit, users: _Moves, children: _Moves) -> None:
     if not edit.add:
         return
-    _require_addable(unit, edit.add)
     added = unit.groups.add_users(group_id, edit.add)
     users.put_in(added)
     others = _without(edit.add, added)
@@ -310,11 +312,11 @@ def _is_strict(unit: Unit) -> bool:
     return unit.caller.connection is not None and unit.caller.connection.is_strict
 
 
-def _require_addable(unit: Unit, member_ids: Sequence[str]) -> None:
-    """Refuse the root user in a directory's list (SCM-4)."""
-    if unit.caller.credential is Credential.SCIM_TOKEN:
-        for user in unit.users.roots_among(member_ids):
-            root.protect_from_roles(user)
+def _require_unprotected(unit: Unit, member_ids: Collection[str]) -> None:
+    """Refuse protected people among those whom a directory puts into a group or takes out of it (SCM-4)."""
+    if member_ids and unit.caller.credential is Credential.SCIM_TOKEN:
+        for user in unit.users.protected_among(sorted(member_ids)):
+            root.protect_membership(unit.caller, user)
 
 
 def _named(came: Collection[str], went: Collection[str]) -> dict[str, object]:

@@ -77,6 +77,13 @@ LOCK_GROUPS_OF = Statement(
     .order_by(groups.c.id)
     .with_for_update(of=groups)
 )
+LOCK_PARENTS_OF = Statement(
+    select(groups.c.id)
+    .where(groups.c.account_id == _ACCOUNT, group_children.c.account_id == _ACCOUNT)
+    .where(group_children.c.group_id == groups.c.id, group_children.c.child_id == _GROUP)
+    .order_by(groups.c.id)
+    .with_for_update(of=groups)
+)
 # The lock makes a deletion that is under way come first, so that no deleted user is left in a group. It is that of an
 # update, as the users' versions move next: with a shared one, two groups that take in one user would block each other.
 _LIVE_USERS = (
@@ -284,6 +291,10 @@ class Groups:
     def lock_those_of(self, user_id: str) -> None:
         """Lock the groups that a user is in, in the order of their ids, until the end of the transaction."""
         LOCK_GROUPS_OF.run(self._connection, of_account=self._account_id, of_user=user_id)
+
+    def lock_parents_of(self, group_id: str) -> None:
+        """Lock the groups that a group is in, in the order of their ids, until the end of the transaction."""
+        LOCK_PARENTS_OF.run(self._connection, of_account=self._account_id, of_group=group_id)
 
     def forget_user(self, user_id: str, now: datetime) -> list[str]:
         """Take a user out of every group and move those groups' versions; returns their ids."""
