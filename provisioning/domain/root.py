@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code, Refusal
+from provisioning.domain.roles_legacy import Role
 from provisioning.domain.users import User, Verb
 
 # ROOT-2: refused to everybody, the root user itself included.
@@ -57,7 +58,15 @@ def protect_fields(caller: Caller, user: User, fields: Iterable[str]) -> None:
             raise Refusal(Code.ROOT_USER_PROTECTED, field, detail="only the root user changes its own details.")
 
 
-def protect_from_roles(user: User) -> None:
-    """Refuse the root user as member where membership would give rights, and from a directory's lists (SCM-4)."""
+def protect_membership(caller: Caller, user: User) -> None:
+    """Refuse that a directory puts the root user, or a master admin whom it may not touch, into a group or out (SCM-4).
+
+    Args:
+        caller: the token of a SCIM connection.
+        user: whose membership comes or goes.
+    """
     if user.is_root:
-        raise Refusal(Code.ROOT_USER_PROTECTED, detail="an identity provider cannot put it into groups.")
+        raise Refusal(Code.ROOT_USER_PROTECTED, detail="an identity provider cannot change its groups.")
+    may_touch = caller.connection is not None and caller.connection.allow_master_admin
+    if user.role is Role.MASTER_ADMIN and not may_touch:
+        raise Refusal(Code.ABOVE_OWN_ROLE, whom=f"a user with the role {Role.MASTER_ADMIN.value}")

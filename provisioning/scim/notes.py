@@ -18,6 +18,9 @@ def note(text: str) -> None:
         text: one whole sentence, such as "The member 0190… is nobody of this account and was left out."
     """
     kept: list[str] = g.setdefault(KEY, [])
+    if text in kept:
+        # The database asked for the action once more.
+        return
     if len(kept) < MOST_NOTES:
         kept.append(text)
     elif kept[-1] != AND_MORE:

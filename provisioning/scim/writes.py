@@ -21,6 +21,7 @@ from provisioning.scim.parameters import known_form
 from provisioning.scim.patch import user_edit
 from provisioning.scim.quirks import normal_resource
 from provisioning.scim.resources import group_changes, ids_of, new_user, user_changes
+from provisioning.scim.role_words import noting_new_words, noting_words_of
 from provisioning.scim.schemas import checked_resource
 from provisioning.scim.traits import GROUPS, USERS
 
@@ -32,7 +33,8 @@ Versions = Collection[int] | None
 def create_user(caller: Caller, body: Body, services: Services) -> UserView:
     """Make a user of a body (RFC 7644 section 3.3)."""
     users = users_of(caller.connection)
-    return user_actions.create_user(caller, new_user(checked_resource(normal_resource(body, users), users)), services)
+    command = new_user(checked_resource(normal_resource(body, users), users))
+    return user_actions.create_user(caller, noting_words_of(caller, command), services)
 
 
 def replace_user(caller: Caller, user_id: str, body: Body, services: Services, versions: Versions = None) -> UserView:
@@ -43,14 +45,16 @@ def replace_user(caller: Caller, user_id: str, body: Body, services: Services, v
     def edit(user: User) -> UserChanges:
         return user_changes(resource, user, unassign_active=False)
 
-    return user_actions.edit_user(caller, known_form(user_id, USERS), edit, services, versions)
+    noting = noting_new_words(caller, edit)
+    return user_actions.edit_user(caller, known_form(user_id, USERS), noting, services, versions)
 
 
 def patch_user(caller: Caller, user_id: str, body: Body, services: Services, versions: Versions = None) -> UserView:
     """Apply the operations of a PATCH, all or none (RFC 7644 section 3.5.2)."""
     steps = read_patch(body, users_of(caller.connection))
     edit = user_edit(steps, create_on_replace=caller.connection is None or caller.connection.creates_on_replace)
-    return user_actions.edit_user(caller, known_form(user_id, USERS), edit, services, versions)
+    noting = noting_new_words(caller, edit)
+    return user_actions.edit_user(caller, known_form(user_id, USERS), noting, services, versions)
 
 
 def delete_user(caller: Caller, user_id: str, services: Services, versions: Versions = None) -> UserView:

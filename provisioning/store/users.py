@@ -103,9 +103,11 @@ RAISE_VERSIONS = Statement(
     .where(_OF_ACCOUNT, users.c.id == func.any(bindparam("of_users", type_=ARRAY(Text))))
     .values(version=users.c.version + 1, updated_at=bindparam("at_moment"))
 )
-ROOT_AMONG = Statement(
+# Whom a directory must not touch, the second where it may not: the root user and the master admins (SCM-4).
+PROTECTED = or_(users.c.is_root, users.c.role == Role.MASTER_ADMIN.value)
+PROTECTED_AMONG = Statement(
     select(*USER_COLUMNS, CHOSEN_ENVIRONMENTS).where(
-        _OF_ACCOUNT, users.c.is_root, users.c.id == func.any(bindparam("of_users", type_=ARRAY(Text)))
+        _OF_ACCOUNT, PROTECTED, users.c.id == func.any(bindparam("of_users", type_=ARRAY(Text)))
     )
 )
 GROUP_NAMES = Statement(
@@ -325,15 +327,14 @@ class Users:
         rows = statement.run(self._connection, of_account=self._account_id, of_users=list(user_ids)) if user_ids else ()
         return [found_user(row) for row in rows]
 
-    def roots_among(self, user_ids: Sequence[str]) -> list[User]:
-        """Return the root user if it is among some ids."""
-        rows = ROOT_AMONG.run(self._connection, of_account=self._account_id, of_users=list(user_ids))
+    def protected_among(self, user_ids: Sequence[str]) -> list[User]:
+        """Return the root user and the master admins among some ids (SCM-4)."""
+        rows = PROTECTED_AMONG.run(self._connection, of_account=self._account_id, of_users=list(user_ids))
         return [user_of(row, row.environment_ids) for row in rows]
 
     def administrators(self) -> list[User]:
         """Return the live, enabled users who manage the whole account: the root user and the master admins."""
-        manages = or_(users.c.is_root, users.c.role == Role.MASTER_ADMIN.value)
-        return self.all(self._select().where(manages, users.c.disabled_at.is_(None)).order_by(users.c.id))
+        return self.all(self._select().where(PROTECTED, users.c.disabled_at.is_(None)).order_by(users.c.id))
 
     def raise_versions(self, user_ids: Sequence[str], now: datetime) -> None:
         """Move the version of users whose groups changed, by one statement (their document holds no groups)."""

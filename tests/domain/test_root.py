@@ -7,11 +7,12 @@ from provisioning.domain.environments import always_all
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.permissions import Permission
 from provisioning.domain.policy import is_allowed
+from provisioning.domain.roles_legacy import Role
 from provisioning.domain.root import (
     protect,
     protect_fields,
     protect_from_directory,
-    protect_from_roles,
+    protect_membership,
 )
 from provisioning.domain.users import UserChanges, Verb
 from tests.domain.people import ACCOUNT, a_user, assertion, console, key, the_root, token
@@ -52,7 +53,7 @@ def test_the_root_user_is_never_deleted_disabled_logged_out_or_reset(verb):
 def test_others_are_not_protected_by_the_roots_rules(verb):
     protect(a_user(), verb)
     protect_from_directory(token(), a_user())
-    protect_from_roles(a_user())
+    protect_membership(token(), a_user())
     protect_fields(key(), a_user(), UserChanges.__annotations__)
 
 
@@ -102,8 +103,13 @@ def test_an_identity_provider_never_writes_the_root_user(who, refused):
 
 
 @pytest.mark.rule("ROOT-3", "SCM-4")
-def test_the_root_user_is_put_into_no_group_by_a_directory():
-    assert "groups" in refusal_of(lambda: protect_from_roles(the_root())).sentence
+def test_the_root_user_is_put_into_no_group_by_a_directory_and_a_master_admin_only_where_it_may():
+    assert "groups" in refusal_of(lambda: protect_membership(token(allow_master_admin=True), the_root())).sentence
+    boss = a_user(role=Role.MASTER_ADMIN)
+    with pytest.raises(Refusal) as refused:
+        protect_membership(token(), boss)
+    assert refused.value.code is Code.ABOVE_OWN_ROLE
+    protect_membership(token(allow_master_admin=True), boss)
 
 
 @pytest.mark.rule("ROOT-3", "ROOT-5")
