@@ -165,7 +165,7 @@ def log_out(caller: Caller, services: Services) -> None:
     with services.unit(caller) as unit:
         if caller.session is not None:
             unit.sessions.end(caller.session, unit.now, EndReason.LOG_OUT.value, caller.id)
-            unit.record(Event("session.logged_out", "user", caller.id, caller.name))
+            unit.record(Event("session.logged_out", "user", caller.id, caller.name, {"session": caller.session}))
 
 
 @repeated

@@ -27,6 +27,7 @@ from provisioning.domain.webhooks import (
     KEPT_FOR,
     LEASE,
     RECEIPTS_KEPT_FOR,
+    SESSION_ENDED,
     SESSIONS_ENDED,
     Answer,
     Delivery,
@@ -94,6 +95,8 @@ def _delivery_of(unit: Unit, webhook: Webhook, entry: Entry) -> Delivery:
         data = group_data(entry.target_id, entry.target_name, group, webhook.fields, entry.data)
     else:
         data = user_data(entry.target_id, _user(unit, entry.target_id), webhook.fields, entry.data.get("fields"))
+    if kind == SESSION_ENDED:
+        data["session"] = {"id": entry.data.get("session")}
     return _delivery(unit, webhook, entry.id, kind, entry.at, data)
 
 

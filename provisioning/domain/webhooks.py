@@ -42,15 +42,18 @@ KEPT_FOR = timedelta(days=30)
 # Deliveries that say who confirmed the end of an access stay as long as the sessions' own traces (SES-7).
 RECEIPTS_KEPT_FOR = timedelta(days=90)
 LONGEST_EXCERPT = 500
-SESSIONS_ENDED = "sessions.ended"
+# All sessions of somebody, and one of them: whoever takes the second for the first ends too much.
+SESSIONS_ENDED, SESSION_ENDED = "sessions.ended", "session.ended"
 
-# Kind of an entry in the activity report -> event. What ends sessions is told by its own job, not from the report.
+# Kind of an entry in the activity report -> event. What ends all sessions is told by its own job, not from the report.
 EVENT_OF: Mapping[str, str] = {
     "group.changed": "group.updated",
     "group.created": "group.created",
     "group.deleted": "group.deleted",
     "group.members_changed": "group.members_changed",
     "invitation.accepted": "user.updated",
+    "session.ended": SESSION_ENDED,
+    "session.logged_out": SESSION_ENDED,
     "user.changed": "user.updated",
     "user.created": "user.created",
     "user.deleted": "user.deleted",

@@ -1,10 +1,12 @@
 """USR-10, OUT-4, LGN-5, MAIL-1, ROOT-7, SES-3, SES-4: what people do with their own account, and nothing beyond it."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
+from provisioning.actions.activity import seal_activity
 from provisioning.actions.email_confirmation import confirm_email
 from provisioning.actions.fresh_proof import prove_again, ways_of_proof
 from provisioning.actions.housekeeping import forget_old_rows
@@ -27,6 +29,8 @@ from provisioning.actions.sessions import (
     own_sessions,
 )
 from provisioning.actions.sign_in import by_password
+from provisioning.actions.webhook_deliveries import hand_over
+from provisioning.actions.webhooks import NewWebhook, create_webhook, list_deliveries
 from provisioning.domain.errors import Code, Refusal
 from tests.actions.refusals import code_of
 from tests.actions.saml_world import Logins, connected, saml_account
@@ -241,3 +245,22 @@ def test_ended_sessions_tell_for_ninety_days_and_are_then_forgotten(services, da
     clock.now += timedelta(days=97)
     forget_old_rows(services)
     assert sql("select count(*) from sessions") == [(0,)], "one that only ran out, too"
+
+
+@pytest.mark.rule("OUT-2", "OUT-4", "NET-2", "TEN-4")
+def test_webhooks_hear_which_session_somebody_ended_or_logged_out_of(
+    services, caller, dana, neighbour, neighbours_dana
+):
+    made = [create_webhook(each, NewWebhook("https://hooks.example/"), services).webhook
+            for each in (caller, key_caller(neighbour))]  # fmt: skip
+    first, second = log_in(services), log_in(services)
+    here = caller_at(services, second)
+    end_session(here, first.session_id, services)
+    log_out(here, services)
+    seal_activity(services)
+    hand_over(services)
+    told = [each for each in list_deliveries(caller, made[0].id, services) if each.kind == "session.ended"]
+    said = [json.loads(each.body)["data"] for each in told]
+    assert said == [{"user": {"id": dana.id}, "session": {"id": each.session_id}} for each in (second, first)]
+    theirs = list_deliveries(key_caller(neighbour), made[1].id, services)
+    assert "session.ended" not in {each.kind for each in theirs}

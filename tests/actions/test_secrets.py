@@ -7,7 +7,7 @@ import pytest
 
 from provisioning.actions.second_factor import begin_set_up
 from provisioning.actions.secrets import AT_ONCE, reencrypt
-from provisioning.actions.webhooks import NewWebhook, create_webhook
+from provisioning.actions.webhooks import NewWebhook, create_webhook, rotate_webhook_secret
 from provisioning.domain.caller import operator
 from provisioning.domain.errors import Code
 from provisioning.encryption import CannotDecrypt, Cipher
@@ -26,7 +26,8 @@ def filled(services, account, neighbour, caller):
     for each in (account, neighbour):
         connected(services, each)
         begin_set_up(person(each.root), services)
-        create_webhook(key_caller(each), NewWebhook("https://93.184.216.34/hook"), services)
+        webhook = create_webhook(key_caller(each), NewWebhook("https://93.184.216.34/hook"), services).webhook
+        rotate_webhook_secret(key_caller(each), webhook.id, services)
         make_user(key_caller(each), services)
     return account
 
@@ -50,12 +51,13 @@ def secrets_in(sql) -> dict[str, bytes]:
 @pytest.mark.rule("OPS-2")
 def test_every_secret_is_found_and_is_the_same_text_under_the_new_key_alone(services, settings, filled, renewing, sql):
     before = {place: services.cipher.decrypt(secret, place) for place, secret in secrets_in(sql).items()}
-    assert {place.split("/")[0] for place in before} == {
-        "saml_connections",
-        "access_keys",
-        "outbox",
-        "webhooks",
-        "second_factors",
+    assert {place.rpartition("/")[0] for place in before} == {
+        "saml_connections/sp_private_key",
+        "access_keys/secret",
+        "outbox/secret",
+        "webhooks/secret",
+        "webhooks/old_secret",
+        "second_factors/seed",
     }
     done = list(reencrypt(operator("", "new key"), renewing))
     assert sum(portion.renewed for portion in done) == len(before)
