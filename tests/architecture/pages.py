@@ -23,6 +23,7 @@ from provisioning.domain.roles_legacy import (
 from provisioning.rest.errors import STATUSES as REST
 from provisioning.scim.errors import ANSWERS as SCIM
 from saml.errors import status_of as saml_status
+from tests.scim.pages import scim_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 MADE = "<!-- Made by `python -m tests.architecture.pages` from the code's tables; a test compares. Do not edit. -->"
@@ -167,6 +168,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "permissions.md": permissions_page,
     "roles.md": roles_page,
+    "scim.md": scim_page,
 }
 
 if __name__ == "__main__":

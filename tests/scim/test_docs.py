@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from provisioning.domain.errors import REFUSALS, Code
+from provisioning.domain.errors import Code
 from provisioning.scim.errors import ANSWERS
 from provisioning.scim.groups import MOST_MEMBERS_SHOWN
 from provisioning.scim.parameters import DEFAULT_PAGE, LARGEST_PAGE
@@ -17,24 +17,33 @@ PAGE = (DOCS / "scim.md").read_text()
 GUIDES = sorted((DOCS / "guides").glob("[a-z]*.md"))
 CHAPTERS = ("Values to paste", "Steps", "How to see that it works", "The commonest faults",
             "Rotating the token, leaving", "Sources")  # fmt: skip
-# Codes that no SCIM request can meet: other doors' matters, which the table of the door maps all the same.
-ELSEWHERE = re.compile(r"saml_|.*_connection|connection_|cloud_name|.*environment|.*invitation|link_|password|"
-                       r"no_password|seats_below|not_owed|not_replayable|two_factor|permission_system|not_on_oneself|email_domain|enforce|"
-                       r"invalid_credentials|invalid_metadata|media_library|sensitive")  # fmt: skip
+# Sections of each RFC: the number of the last one below each, `3.4.2: 5` for 3.4.2.1 to 3.4.2.5.
+SECTIONS = {
+    "7643": {"": 10, "1": 2, "2": 5, "2.3": 8, "3": 3, "4": 3, "4.1": 2, "8": 7, "8.7": 2, "9": 3},
+    "7644": {"": 8, "1": 3, "2": 2, "3": 14, "3.3": 1, "3.4": 3, "3.4.2": 5, "3.5": 2, "3.5.2": 3, "3.7": 4, "6": 2,
+             "7": 8},
+    "9865": {"": 6, "2": 3},
+}  # fmt: skip
 
 
-def rows() -> list[str]:
-    """The table as the code has it."""
-    met = [code for code in Code if not ELSEWHERE.match(code.value)]
-    return [
-        f"| `{code.value}` | {ANSWERS[code].status} | {ANSWERS[code].scim_type or ''} | {REFUSALS[code].sentence} |"
-        for code in met
-    ]
+def numbers(cell: str) -> set[str]:
+    """The sections that a cell names: `7.1 HTTP, 7.2 TLS`, or `2.3.1 to 2.3.8`."""
+    found = set(re.findall(r"\b\d+(?:\.\d+)*", cell))
+    for first, last in re.findall(r"(\d[\d.]*) to (\d[\d.]*)", cell):
+        parent, _, end = last.rpartition(".")
+        start = first.removeprefix(f"{parent}.").partition(".")[0]
+        found |= {f"{parent}.{number}" for number in range(int(start), int(end) + 1)}
+    return found
 
 
-def test_the_table_of_errors_is_that_of_the_door():
-    table = PAGE.partition("scim/errors.py -->")[2].partition("<!-- end")[0].strip().splitlines()[2:]
-    assert table == rows(), "\n".join(rows())
+@pytest.mark.parametrize("rfc", SECTIONS)
+def test_every_section_of_the_rfcs_has_its_line(rfc):
+    chapter = PAGE.partition(f"## RFC {rfc}, section by section")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in chapter.splitlines() if re.match(r"\| \d", line)]
+    named = set().union(*map(numbers, rows))
+    wanted = {f"{above}.{number}".lstrip(".") for above, last in SECTIONS[rfc].items() for number in range(1, last + 1)}
+    # A section that is divided is named by its parts.
+    assert {each for each in wanted - named if not any(name.startswith(f"{each}.") for name in named)} == set()
 
 
 def test_the_page_has_the_numbers_of_the_code():
