@@ -11,6 +11,7 @@ from provisioning.actions.users import create_user
 from provisioning.domain.activity import Entry
 from provisioning.domain.activity_query import ActivityQuery
 from provisioning.domain.caller import Caller, Credential, WayIn
+from provisioning.domain.provisioning_log import BodyState, LoggedRequest
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.users import NewUser, User
 
@@ -67,6 +68,30 @@ def link_secret(services: Services, sql, user: User) -> str:
     )
     row_id, secret = rows[0]
     return services.cipher.decrypt(secret, f"outbox/secret/{row_id}")
+
+
+def refused_request(account: MadeAccount, request_id: str, at: datetime, **fields: object) -> LoggedRequest:
+    """A POST of a user that was refused as the name was taken; nobody has the name now. `fields` override."""
+    usual: dict[str, object] = {
+        "account_id": account.account.id,
+        "id": request_id,
+        "at": at,
+        "connection_id": account.token.token.connection_id,
+        "token_id": account.token.token.id,
+        "address": "192.0.2.7",
+        "method": "POST",
+        "path": "/Users",
+        "query": "",
+        "body": '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"again@acme.example"}',
+        "body_state": BodyState.KEPT,
+        "if_match": None,
+        "status": 409,
+        "code": "user_name_taken",
+        "answer": "A user with the userName 'again@acme.example' exists in this account.",
+        "milliseconds": 3.2,
+        "resource_id": None,
+    }
+    return LoggedRequest(**(usual | fields))  # type: ignore[arg-type]
 
 
 def report_of(caller: Caller, services: Services, **filters: object) -> list[Entry]:

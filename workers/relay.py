@@ -20,6 +20,7 @@ from provisioning.actions.erasure import erase_cancelled_accounts
 from provisioning.actions.expiry import warn_of_expiry
 from provisioning.actions.housekeeping import forget_old_rows
 from provisioning.actions.lag import read_lag
+from provisioning.actions.provisioning_log import forget_old_requests
 from provisioning.actions.services import Services
 from provisioning.actions.webhook_deliveries import claim, forget_old_deliveries, hand_over, longest_unconfirmed
 from provisioning.domain.activity import HEAD_EVENT
@@ -75,6 +76,7 @@ class Relay:
         self._now_and_then("warnings", DUTIES_EVERY, lambda: warn_of_expiry(self._services))
         self._now_and_then("forget", DUTIES_EVERY, lambda: forget_old_deliveries(self._services))
         self._now_and_then("tidy", DUTIES_EVERY, lambda: forget_old_rows(self._services))
+        self._now_and_then("requests", DUTIES_EVERY, lambda: forget_old_requests(self._services))
         self._now_and_then("unconfirmed", HEADS_EVERY, self.measure_unconfirmed)
         self._now_and_then("erasures", DUTIES_EVERY, lambda: erase_cancelled_accounts(self._services))
         return rung >= CLAIMED_AT_ONCE

@@ -47,10 +47,13 @@ WORK: Mapping[str, Work] = {
     "console.show_users": Work.LIST,
     "saml.acs": Work.XML,
     "saml.continue_": Work.XML,
+    "scim.list_all": Work.FILTER,
     "scim.list_groups": Work.FILTER,
     "scim.list_users": Work.FILTER,
+    "scim.post_search_all": Work.FILTER,
     "scim.post_search_groups": Work.FILTER,
     "scim.post_search_users": Work.FILTER,
+    "Provisioning log.list_provisioning_log": Work.LIST,
     "User groups.list_users_of_group": Work.LIST,
     "Users.list_all_users": Work.LIST,
 }

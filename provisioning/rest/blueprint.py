@@ -13,6 +13,7 @@ from provisioning.rest.examples import with_examples
 from provisioning.rest.groups import GROUPS
 from provisioning.rest.keys import KEYS
 from provisioning.rest.own_calls import OWN_CALLS
+from provisioning.rest.provisioning_log import PROVISIONING_LOG
 from provisioning.rest.records import ErrorAnswer
 from provisioning.rest.reference import CSS_PATH, DOCUMENT_PATH, PAGE_PATH, add_reference
 from provisioning.rest.revocations import REVOCATIONS
@@ -34,6 +35,7 @@ NOUNS = (
     ACCOUNT,
     SAML_CONNECTIONS,
     SCIM_CONNECTIONS,
+    PROVISIONING_LOG,
     BILLING,
     SIGN_UP,
     SESSIONS,

@@ -40,6 +40,7 @@ TOGETHER = {
     frozenset({"password.set", "sessions.ended"}),
     frozenset({"second_factor.reset", "sessions.ended"}),
     frozenset({"environment.created", "access_key.created"}),
+    frozenset({"scim_request.replayed", "user.created"}),
     # A login that asked for something on the way in, made its person, or took a browser over from another login.
     frozenset({"second_factor.set_up", "login.succeeded"}),
     frozenset({"password.set", "sessions.ended", "login.succeeded"}),
@@ -140,6 +141,7 @@ def walk_api(api: ApiClient, account, services, clock) -> None:
         ("PUT", "/security", {"session_idle_seconds": 1800}),
         ("POST", f"{webhook}/deliveries/{things['delivery_id']}/replay", None),
         ("POST", f"{webhook}/rotate_secret", {}),
+        ("POST", f"/provisioning_log/{things['request_id']}/replay", None),
         ("PUT", webhook, {"events": ["user.created"]}),
         ("DELETE", webhook, None),
         ("DELETE", user, None),

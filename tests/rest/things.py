@@ -15,6 +15,7 @@ from provisioning.actions.services import Services
 from provisioning.actions.webhook_deliveries import hand_over
 from tests.actions.saml_world import connected
 from tests.doors.api import ACCOUNTS, RULE, ApiClient, done
+from tests.factories import refused_request
 
 BELOW = f"{ACCOUNTS}/<account_id>"
 Make = Callable[[ApiClient, MadeAccount, Services], str]
@@ -34,6 +35,13 @@ def _delivery(api: ApiClient, made: MadeAccount, services: Services) -> str:
     return str(done(api.get(f"/webhooks/{webhook_id}/deliveries"))["deliveries"][0]["id"])
 
 
+def _refused_request(_: ApiClient, made: MadeAccount, services: Services) -> str:
+    """Something that the account's identity provider asked for and was refused, and that would be done now."""
+    entry = refused_request(made, services.new_id(), services.now())
+    services.request_log.add(entry)
+    return entry.id
+
+
 # Parameter of an address -> how one is made.
 MAKERS: Mapping[str, Make] = {
     "user_id": lambda api, made, services: api.user("walked@acme.example")["id"],
@@ -46,6 +54,7 @@ MAKERS: Mapping[str, Make] = {
         "id"
     ],
     "delivery_id": _delivery,
+    "request_id": _refused_request,
     "token_id": lambda api, made, services: done(api.post("/scim_tokens", {}))["id"],
 }
 # Bodies where the document's example would leave this machine.
