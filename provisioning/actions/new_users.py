@@ -20,7 +20,7 @@ from provisioning.domain.predicates import RoleGift
 from provisioning.domain.roles_legacy import DEFAULT_ROLE, Role, require_media_library_role
 from provisioning.domain.scim_connections import role_given_by_words
 from provisioning.domain.sso import saml_state
-from provisioning.domain.users import NewUser, User, UserView, login_email_of, require_text
+from provisioning.domain.users import NewUser, User, UserView, login_email_of, manager_id_of, require_text
 from provisioning.store.unit_of_work import Unit
 
 PROVIDER_OF = {Credential.SCIM_TOKEN: ("scim",), Credential.ASSERTION: ("saml",)}
@@ -44,7 +44,8 @@ def make_user(unit: Unit, account: Account, command: NewUser, services: Services
     unit.take_seat()
     unit.record(Event("user.created", "user", user.id, user.name, _facts(user, joined)))
     owe_welcome(unit, account, added, command.send_invitation is not False, services)
-    view = unit.users.views([added])[0] if joined or added.environment_ids else UserView(added)
+    needs_others = joined or added.environment_ids or manager_id_of(added.attributes)
+    view = unit.users.views([added])[0] if needs_others else UserView(added)
     return replace(view, warnings=_look_twice(unit, added))
 
 

@@ -128,6 +128,7 @@ class FoundUser(NamedTuple):
     Attributes:
         environments: id and name of each product environment that is chosen for it, where it has not all.
         groups: id and name of each group it is in; empty also where they were not asked for.
+        manager: id and displayName of its manager, where that is a user of the account.
     """
 
     id: str
@@ -137,3 +138,4 @@ class FoundUser(NamedTuple):
     document: str
     environments: Sequence[Sequence[str]] = ()
     groups: Sequence[Sequence[str]] = ()
+    manager: Sequence[str] = ()

@@ -15,6 +15,8 @@ from provisioning.domain.errors import Code, Refusal, invalid
 from provisioning.domain.roles_legacy import Role
 
 LONGEST_TEXT = 1024
+# The schema of a person's place in an organisation (RFC 7643 section 4.3); its manager is another user.
+ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 LONGEST_NAME_PART = 256
 UTC_NAME = "UTC"
 
@@ -148,15 +150,31 @@ class EnvironmentName:
 
 
 @dataclass(frozen=True, slots=True)
+class ManagerName:
+    """The live user of the account whom a user's manager is, as shown with the user; '' for no displayName."""
+
+    id: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class UserView:
     """What actions answer with: a user, the groups it is in, the product environments chosen for it where it has not
-    all, and what whoever added it should look at twice (IDN-7).
+    all, what whoever added it should look at twice (IDN-7), and its manager where that is a user of the account.
     """
 
     user: User
     groups: tuple[GroupName, ...] = ()
     environments: tuple[EnvironmentName, ...] = ()
     warnings: tuple[str, ...] = ()
+    manager: ManagerName | None = None
+
+
+def manager_id_of(attributes: Mapping[str, object]) -> str | None:
+    """Return the id that a directory gives as a user's manager, which need not be a user of the account."""
+    extension = attributes.get(ENTERPRISE_USER)
+    manager = extension.get("manager") if isinstance(extension, dict) else None
+    return manager.get("value") if isinstance(manager, dict) else None
 
 
 def status_of(

@@ -6,13 +6,13 @@ apart into steps for their parts, so that what is not named stays as it is.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from provisioning.domain.errors import Code, Refusal, invalid
 from provisioning.scim.paths import Target, parse_path, path_not_understood
-from provisioning.scim.quirks import is_reference_alone, members_by_name, normal_value, with_id_of_reference
+from provisioning.scim.quirks import by_id, id_of_address, is_with_reference, members_by_name, normal_value
 from provisioning.scim.schemas import checked_value
 from provisioning.scim.traits import ResourceType, Trait
 
@@ -122,6 +122,7 @@ def _target(path: str, resource: ResourceType) -> Target | None:
 
 
 def _at(op: Op, target: Target, value: Any, resource: ResourceType) -> Iterator[Step]:
+    target, value = _by_id(target, value)
     trait = target.trait
     if trait is None:
         yield from _whole_schema(op, target, value, resource)
@@ -137,6 +138,15 @@ def _at(op: Op, target: Target, value: Any, resource: ResourceType) -> Iterator[
         yield from _parts(op, target, trait, value, resource)
     else:
         yield Step(op, target, _checked(target, value))
+
+
+def _by_id(target: Target, value: Any) -> tuple[Target, Any]:
+    """Return where and what is set when an address of another resource is set: its id, which alone is kept."""
+    trait, sub = target.trait, target.sub
+    if trait is None or trait.multi_valued or sub is None or sub.name != "$ref":
+        return target, value
+    by_value = replace(target, sub=trait.find("value"))
+    return by_value, id_of_address(value) if isinstance(value, str) else value
 
 
 def _is_protected(target: Target) -> bool:
@@ -179,8 +189,8 @@ def _unwrapped(trait: Trait, value: Any) -> Any:
     """Return a complex value as an object with its nulls, which mean that a sub-attribute goes."""
     while isinstance(value, list) and len(value) == 1:
         value = value[0]
-    if is_reference_alone(trait, value):
-        return with_id_of_reference(trait, value)
+    if is_with_reference(trait, value):
+        return by_id(trait, value)
     return value if isinstance(value, dict) else normal_value(trait, value)
 
 

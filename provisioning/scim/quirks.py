@@ -39,20 +39,25 @@ def _is_bare_value(trait: Trait, value: Any) -> bool:
     return not trait.multi_valued and trait.find("value") is not None and isinstance(value, str)
 
 
-def is_reference_alone(trait: Trait, value: Any) -> bool:
-    """Return whether a value names another resource by its address and not by its id."""
-    return (
-        not trait.multi_valued
-        and trait.find("$ref") is not None
-        and isinstance(value, dict)
-        and isinstance(value.get("$ref"), str)
-        and value.get("value") is None
-    )
+def is_with_reference(trait: Trait, value: Any) -> bool:
+    """Return whether a value names another resource by its address, with or without its id beside."""
+    has_both = not trait.multi_valued and trait.find("$ref") is not None
+    return has_both and isinstance(value, dict) and any(name.lower() == "$ref" for name in value)
 
 
-def with_id_of_reference(_: Trait, value: dict[str, Any]) -> dict[str, Any]:
-    """Return such a value with the id that ends its reference."""
-    return value | {"value": value["$ref"].rstrip("/").rpartition("/")[2]}
+def by_id(_: Trait, value: dict[str, Any]) -> dict[str, Any]:
+    """Return such a value by id alone, as the address of another resource is the server's to say."""
+    found = members_by_name(value)
+    address = found["$ref"]
+    if address is not None and not isinstance(address, str):
+        return value
+    named = {name: member for name, member in found.items() if name != "$ref"}
+    return named | {"value": id_of_address(address)} if address and named.get("value") is None else named
+
+
+def id_of_address(address: str) -> str:
+    """Return the id at the end of a resource's address, absolute or relative."""
+    return address.rstrip("/").rpartition("/")[2]
 
 
 HABITS = (
@@ -60,7 +65,7 @@ HABITS = (
     Habit("a single value where a list is due", _is_lone_value, lambda _, value: [value]),
     Habit("Entra sends the manager as a list of one", _is_list_of_one, lambda _, value: value[0]),
     Habit("Entra sends the manager's id bare", _is_bare_value, lambda _, value: {"value": value} if value else {}),
-    Habit("JumpCloud and Keycloak name a member by $ref alone", is_reference_alone, with_id_of_reference),
+    Habit("JumpCloud and Keycloak name a member by $ref alone", is_with_reference, by_id),
 )
 
 

@@ -18,7 +18,7 @@ from provisioning.domain.users import User, UserView
 from provisioning.scim.etags import etag
 from provisioning.scim.projection import Projection
 from provisioning.scim.resources import group_attributes, schemas_of_group, schemas_of_user, stored_resource
-from provisioning.scim.traits import ACCOUNT_USER, GROUPS, USERS, ResourceType, Trait
+from provisioning.scim.traits import ACCOUNT_USER, ENTERPRISE_USER, GROUPS, USERS, ResourceType, Trait
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 BASE_PATH = "/scim/v2"
@@ -77,6 +77,7 @@ def user_body(view: UserView, public_url: str, projection: Projection) -> str:
         user.document,
         [(each, names[each]) for each in user.environment_ids if each in names],
         [(group.id, group.name) for group in view.groups],
+        (view.manager.id, view.manager.display_name) if view.manager else (),
     )
     return found_user_body(found, public_url, projection)
 
@@ -88,14 +89,23 @@ def found_user_body(user: FoundUser, public_url: str, projection: Projection) ->
         for group_id, name in user.groups
     ]
     meta = _meta(USERS, user.id, user.created_at, user.updated_at, user.version, public_url)
-    if projection.is_everything and not user.environments:
+    if projection.is_everything and not user.environments and not user.manager:
         shown_groups = f',"groups":{dumps(groups)}' if groups else ""
         return f'{user.document[:-1]}{shown_groups},"meta":{meta}}}'
     resource = json.loads(user.document) | ({"groups": groups} if groups else {}) | {"meta": json.loads(meta)}
     if user.environments:
         chosen = [{"value": each, "display": name} for each, name in user.environments]
         resource[ACCOUNT_USER]["productEnvironments"] = chosen
+    if user.manager:
+        resource[ENTERPRISE_USER]["manager"] |= _manager(user.manager, public_url)
     return dumps(projection.of(resource))
+
+
+def _manager(manager: Sequence[str], public_url: str) -> dict[str, str]:
+    """Return what we say of a manager that is a user of the account; no other name stands in for a displayName."""
+    manager_id, display_name = manager
+    shown = {"$ref": _location(public_url, USERS, manager_id)}
+    return shown | ({"displayName": display_name} if display_name else {})
 
 
 def group_body(view: GroupView, public_url: str, projection: Projection) -> str:

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from provisioning.domain import users
+
 CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
-ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+ENTERPRISE_USER = users.ENTERPRISE_USER
 ACCOUNT_USER = "urn:gatelodge:scim:schemas:extension:account:1.0:User"
 CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ACCOUNT_GROUP = "urn:gatelodge:scim:schemas:extension:account:1.0:Group"

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from provisioning.domain.search import FoundUser
 from provisioning.store.search_statements import Listing
-from provisioning.store.searchable import USER
+from provisioning.store.searchable import ENTERPRISE, USER
 from provisioning.store.statements import Statement
 from provisioning.store.tables.access import environments, user_environments
 from provisioning.store.tables.accounts import seats
@@ -31,7 +31,17 @@ def _names(table: Table, through: Table, reference: Column[Any]) -> ColumnElemen
 
 _GROUPS = _names(groups, group_members, group_members.c.group_id).label("groups")
 _ENVIRONMENTS = _names(environments, user_environments, user_environments.c.environment_id).label("environments")
-_STORED = (users.c.id, users.c.version, users.c.created_at, users.c.updated_at, users.c.document, _ENVIRONMENTS)
+_BOSS = users.alias("boss")
+_MANAGER = (
+    select(func.json_build_array(_BOSS.c.id, _BOSS.c.display_name))
+    .where(_BOSS.c.account_id == users.c.account_id, _BOSS.c.inactive_at.is_(None))
+    .where(_BOSS.c.id == users.c.folded[ENTERPRISE, "manager", "value"].astext)
+    .scalar_subquery()
+    .label("manager")
+)
+_STORED = (
+    users.c.id, users.c.version, users.c.created_at, users.c.updated_at, users.c.document, _ENVIRONMENTS, _MANAGER,
+)  # fmt: skip
 
 LISTED = Listing(USER, (*_STORED, _GROUPS), seats.c.used)
 LISTED_WITHOUT_GROUPS = Listing(USER, _STORED, seats.c.used)
@@ -54,4 +64,5 @@ def found_user(row: Any) -> FoundUser:
         row.document,
         row.environments or (),
         getattr(row, "groups", None) or (),
+        row.manager or (),
     )

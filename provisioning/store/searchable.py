@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Table, Text, and_, case, exists, func, literal, select, true
 from sqlalchemy.dialects.postgresql import JSONB, array
 
+from provisioning.domain.users import ENTERPRISE_USER
 from provisioning.store.tables.access import environments, user_environments
 from provisioning.store.tables.groups import group_children, group_members, groups
 from provisioning.store.tables.users import user_emails, users
 
 CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:group"
-ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:user"
+ENTERPRISE = ENTERPRISE_USER.lower()
 ACCOUNT = "urn:gatelodge:scim:schemas:extension:account:1.0:user"
 ACCOUNT_GROUP = "urn:gatelodge:scim:schemas:extension:account:1.0:group"
 

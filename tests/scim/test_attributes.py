@@ -187,3 +187,40 @@ def test_a_deleted_resource_is_out_of_every_group_and_their_versions_move(idp):
             now = idp.get(f"/Groups/{outer['id']}").get_json()
             assert is_gone not in [member["value"] for member in now["members"]]
             assert now["meta"]["version"] != outer["meta"]["version"]
+
+
+def test_the_server_tells_of_a_manager_who_is_a_user_of_the_account(idp, foreign_idp, subtests):
+    boss = idp.user("boss", displayName="The Boss")
+    path = f"{ENTERPRISE}:manager"
+    shown = {"value": boss["id"], "$ref": f"{URL}/Users/{boss['id']}", "displayName": "The Boss"}
+    lie = {"value": boss["id"], "$ref": "https://evil.example/Users/x", "displayName": "Somebody"}
+    ada = idp.user("ada", **{ENTERPRISE: {"manager": lie, "department": "D"}})
+    assert ada[ENTERPRISE] == {"department": "D", "manager": shown}
+    address = f"/Users/{ada['id']}"
+
+    def manager(query: dict | None = None) -> dict:
+        return idp.get(address, query_string=query or {}).get_json()[ENTERPRISE]["manager"]
+
+    assert idp.get(address).get_json() == ada
+    assert idp.find("/Users", 'userName eq "ada"').get_json()["Resources"] == [ada]
+    assert idp.put(address, ada).get_json() == ada, "what was read and is put back changes nothing"
+    assert manager({"attributes": f"{path}.displayName"}) == {"displayName": "The Boss"}
+    assert manager({"excludedAttributes": f"{path}.displayName,{path}.$ref"}) == {"value": boss["id"]}
+    for stranger in ("m", foreign_idp.user("boss", displayName="Foreign")["id"], idp.group("Group")["id"]):
+        with subtests.test(stranger):
+            answer = idp.patch(address, {"op": "replace", "path": path, "value": {"value": stranger, "$ref": None}})
+            assert answer.get_json()[ENTERPRISE]["manager"]["value"] == stranger
+            assert "displayName" not in manager()
+    own = idp.patch(address, {"op": "replace", "path": path, "value": ada["id"]}).get_json()[ENTERPRISE]["manager"]
+    assert own == {"value": ada["id"], "$ref": f"{URL}{address}"}, "no other name stands in"
+    by_address = {"op": "replace", "path": f"{path}.$ref", "value": f"../Users/{boss['id']}"}
+    assert idp.patch(address, by_address).get_json()[ENTERPRISE] == ada[ENTERPRISE]
+    fault(idp.patch(address, by_address | {"value": 7}), 400, "invalidValue")
+    fault(idp.patch(address, by_address | {"path": path, "value": {"$ref": 7}}), 400, "invalidValue")
+    idp.patch(f"/Users/{boss['id']}", {"op": "replace", "path": "displayName", "value": "New"})
+    assert manager() == shown | {"displayName": "New"}
+    idp.delete(f"/Users/{boss['id']}")
+    assert manager()["value"] == boss["id"]
+    assert "displayName" not in manager()
+    gone = idp.patch(address, {"op": "remove", "path": path}).get_json()
+    assert gone[ENTERPRISE] == {"department": "D"}
