@@ -3,12 +3,14 @@
 A whole user is not made of it: a list of a hundred would spend most of its time on fields that nobody shows.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Table, Text, and_, bindparam, func, select
+from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Table, Text, and_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from provisioning.domain.search import FoundUser
+from provisioning.domain.users import ManagerName, User, manager_id_of
 from provisioning.store.search_statements import Listing
 from provisioning.store.searchable import ENTERPRISE, USER
 from provisioning.store.statements import Statement
@@ -52,6 +54,18 @@ _OF_IDS = and_(
 )
 OF_IDS = Statement(select(*LISTED.columns).where(_OF_IDS))
 OF_IDS_WITHOUT_GROUPS = Statement(select(*LISTED_WITHOUT_GROUPS.columns).where(_OF_IDS))
+_LIVE_OF_IDS = Statement(select(users.c.id, users.c.display_name).where(_OF_IDS))
+
+
+def managers_of(connection: Connection, account_id: str, people: Iterable[User]) -> dict[str, ManagerName]:
+    """Return the manager of each person who has one that is a user of the account; no query where nobody has any."""
+    manager_ids = {person.id: manager_id_of(person.attributes) for person in people}
+    wanted = sorted({manager_id for manager_id in manager_ids.values() if manager_id})
+    if not wanted:
+        return {}
+    rows = _LIVE_OF_IDS.run(connection, of_account=account_id, of_users=wanted)
+    known = {row.id: ManagerName(row.id, row.display_name) for row in rows}
+    return {person_id: known[each] for person_id, each in manager_ids.items() if each in known}
 
 
 def found_user(row: Any) -> FoundUser:

@@ -29,9 +29,16 @@ from provisioning.domain.comparison import comparison_key, email_key
 from provisioning.domain.errors import not_found
 from provisioning.domain.roles_legacy import ObsoleteRole, Role, stored_role
 from provisioning.domain.search import FoundUser, Query
-from provisioning.domain.users import EnvironmentName, GroupName, ManagerName, User, UserView, manager_id_of
+from provisioning.domain.users import EnvironmentName, GroupName, User, UserView
 from provisioning.store.constraints import refusing
-from provisioning.store.found_users import LISTED, LISTED_WITHOUT_GROUPS, OF_IDS, OF_IDS_WITHOUT_GROUPS, found_user
+from provisioning.store.found_users import (
+    LISTED,
+    LISTED_WITHOUT_GROUPS,
+    OF_IDS,
+    OF_IDS_WITHOUT_GROUPS,
+    found_user,
+    managers_of,
+)
 from provisioning.store.searches import Page, find_page
 from provisioning.store.statements import Statement, pipelined
 from provisioning.store.tables.access import environments, user_environments
@@ -108,11 +115,6 @@ PROTECTED = or_(users.c.is_root, users.c.role == Role.MASTER_ADMIN.value)
 PROTECTED_AMONG = Statement(
     select(*USER_COLUMNS, CHOSEN_ENVIRONMENTS).where(
         _OF_ACCOUNT, PROTECTED, users.c.id == func.any(bindparam("of_users", type_=ARRAY(Text)))
-    )
-)
-DISPLAY_NAMES = Statement(
-    select(users.c.id, users.c.display_name).where(
-        _OF_ACCOUNT, users.c.inactive_at.is_(None), users.c.id == func.any(bindparam("of_users", type_=ARRAY(Text)))
     )
 )
 GROUP_NAMES = Statement(
@@ -293,19 +295,11 @@ class Users:
             for row in rows:
                 names[row.user_id].append(GroupName(row.id, row.name))
         chosen = self._chosen_environments([user.id for user in found if user.environment_ids])
-        managers = self._managers({user.id: manager_id_of(user.attributes) for user in found})
+        managers = managers_of(self._connection, self._account_id, found)
         return tuple(
             UserView(user, tuple(names[user.id]), tuple(chosen.get(user.id, ())), manager=managers.get(user.id))
             for user in found
         )
-
-    def _managers(self, manager_ids: Mapping[str, str | None]) -> dict[str, ManagerName]:
-        wanted = sorted({manager_id for manager_id in manager_ids.values() if manager_id})
-        if not wanted:
-            return {}
-        rows = DISPLAY_NAMES.run(self._connection, of_account=self._account_id, of_users=wanted)
-        known = {row.id: ManagerName(row.id, row.display_name) for row in rows}
-        return {user_id: known[each] for user_id, each in manager_ids.items() if each in known}
 
     def _chosen_environments(self, user_ids: list[str]) -> dict[str, list[EnvironmentName]]:
         chosen: dict[str, list[EnvironmentName]] = {user_id: [] for user_id in user_ids}
