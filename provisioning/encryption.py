@@ -47,9 +47,14 @@ class Cipher:
 
     def renewed(self, data: bytes, place: str) -> bytes | None:
         """Return a secret encrypted under the newest key, None where it cannot be read at this place."""
+        text = self.opened(data, place)
+        return None if text is None else self.encrypt(text, place)
+
+    def opened(self, data: bytes, place: str) -> str | None:
+        """Return the text behind bytes that anybody may have handed in, None where they are not sealed for a place."""
         try:
-            return self.encrypt(self.decrypt(data, place), place)
-        except CannotDecrypt:
+            return self.decrypt(data, place)
+        except (CannotDecrypt, ValueError):  # Bytes too few to hold a nonce are a ValueError.
             return None
 
     def decrypt(self, data: bytes, place: str) -> str:

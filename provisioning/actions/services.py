@@ -54,6 +54,9 @@ class SecretCipher(Protocol):
     def newest_begins(self) -> bytes:
         """What every secret under the newest key begins with."""
 
+    def opened(self, data: bytes, place: str) -> str | None:
+        """Return the text behind bytes that anybody may have handed in, None where they are not sealed for a place."""
+
     def renewed(self, data: bytes, place: str) -> bytes | None:
         """Return a secret encrypted under the newest key, None where it cannot be read at this place."""
 

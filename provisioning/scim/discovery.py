@@ -16,6 +16,7 @@ from provisioning.guard.context import services
 from provisioning.guard.require import requires
 from provisioning.guard.scim_bearer import scim_caller
 from provisioning.scim.bulk import MOST_OPERATIONS
+from provisioning.scim.cursors import LIFETIME_SECONDS
 from provisioning.scim.json_body import LONG_LIMITS
 from provisioning.scim.managed import schemas_of
 from provisioning.scim.parameters import DEFAULT_PAGE, LARGEST_PAGE
@@ -32,7 +33,7 @@ reads = requires(Permission.ACCOUNT_USERS_READ, scim_caller)
 
 
 def add_discovery(blueprint: Blueprint) -> None:
-    """Add the routes of discovery, and those that say what is not offered."""
+    """Add the routes of discovery, and the one that says what is not offered."""
     for path, view in (
         ("/ServiceProviderConfig", get_provider_config),
         ("/ResourceTypes", list_resource_types),
@@ -42,8 +43,6 @@ def add_discovery(blueprint: Blueprint) -> None:
     ):
         blueprint.add_url_rule(path, view_func=view, methods=["GET"], strict_slashes=False)
     blueprint.add_url_rule("/Me", view_func=not_offered, methods=METHODS, strict_slashes=False)
-    for path, method in (("/.search", "POST"), ("/", "GET")):
-        blueprint.add_url_rule(path, view_func=not_offered, methods=[method], strict_slashes=False)
 
 
 @reads
@@ -89,7 +88,7 @@ def get_schema(caller: Caller, urn: str) -> Response:
 
 @reads
 def not_offered(_: Caller) -> Response:
-    """Say 501: a token has no user behind it, and bulk and searches over all types are not offered."""
+    """Say 501: a token has no user behind it (RFC 7644 section 3.11)."""
     raise Refusal(Code.NOT_OFFERED)
 
 
@@ -109,11 +108,12 @@ def provider_config(public_url: str) -> dict[str, Any]:
         "sort": {"supported": True},
         "etag": {"supported": True},
         "pagination": {
-            "cursor": False,
+            "cursor": True,
             "index": True,
             "defaultPaginationMethod": "index",
             "defaultPageSize": DEFAULT_PAGE,
             "maxPageSize": LARGEST_PAGE,
+            "cursorTimeout": LIFETIME_SECONDS,
         },
         "authenticationSchemes": [
             {

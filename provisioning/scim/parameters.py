@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioning.domain.errors import Refusal, invalid, not_found
-from provisioning.domain.search import Query
+from provisioning.domain.errors import Code, Refusal, invalid, not_found
+from provisioning.domain.search import Node, Query
 from provisioning.scim.filters import parse_filter, resolve_sort
 from provisioning.scim.projection import Projection, read_projection
 from provisioning.scim.quirks import members_by_name
@@ -19,46 +19,95 @@ FARTHEST_START = 2**31
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 SORT_ORDERS = {"ascending": False, "descending": True}
+# What a list is asked by, in an address or in the body of `.search`.
+PARAMETERS = (
+    "filter", "sortBy", "sortOrder", "startIndex", "count", "cursor", "attributes", "excludedAttributes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """What a list is asked for: the query, the number of its first result (from 1), and what is shown of each."""
+    """What a list is asked for.
 
+    Attributes:
+        resources: the resource types that are listed, in one order.
+        query: filter (of the first type), order and page.
+        of_groups: the same filter as it is to be asked of groups, where they are listed with users.
+        projections: what is shown of a result of each type, by the name of the type.
+        cursor: what a walk goes on from, '' for its first page; None where pages have numbers.
+        has_count: whether the size of the page was asked for.
+    """
+
+    resources: tuple[ResourceType, ...]
     query: Query
-    start: int
-    projection: Projection
+    of_groups: Node | None
+    projections: Mapping[str, Projection]
+    cursor: str | None
+    has_count: bool
+
+    @property
+    def start(self) -> int:
+        """The number of the page's first result, from 1."""
+        return self.query.offset + 1
 
 
-def list_request(parameters: Mapping[str, Any], resource: ResourceType) -> ListRequest:
+def list_request(parameters: Mapping[str, Any], *resources: ResourceType) -> ListRequest:
     """Return what the parameters of a list ask for.
 
     Args:
         parameters: texts of a query string, or the members of a SearchRequest.
-        resource: the resource type that is listed.
+        resources: the resource type that is listed, or users and groups together.
 
     Raises:
-        Refusal: INVALID_FILTER, INVALID_VALUE or INVALID_SYNTAX.
+        Refusal: INVALID_FILTER, INVALID_VALUE, INVALID_COUNT or INVALID_SYNTAX.
     """
-    start = min(max(_number(parameters, "startIndex", 1), 1), FARTHEST_START)
-    count = min(max(_number(parameters, "count", DEFAULT_PAGE), 0), LARGEST_PAGE)
-    filter_text, sort_by = _text(parameters, "filter"), _text(parameters, "sortBy")
+    cursor, filter_text = _text(parameters, "cursor"), _text(parameters, "filter")
+    nodes = [_node(filter_text, each, resources) for each in resources]
     query = Query(
-        node=parse_filter(filter_text, resource) if filter_text is not None else None,
-        sort_path=resolve_sort(sort_by, resource) if sort_by else None,
+        node=nodes[0],
+        sort_path=_sort_path(parameters, resources),
         descending=_is_descending(parameters),
-        offset=start - 1,
-        count=count,
+        offset=_start(parameters, cursor) - 1,
+        count=_count(parameters, cursor),
     )
-    return ListRequest(query, start, projection_of(parameters, resource))
+    projections = {each.name: projection_of(parameters, each) for each in resources}
+    of_groups = nodes[1] if len(nodes) > 1 else None
+    return ListRequest(resources, query, of_groups, projections, cursor, parameters.get("count") is not None)
 
 
-def search_request(body: Mapping[str, Any], resource: ResourceType) -> ListRequest:
+def search_request(body: Mapping[str, Any], *resources: ResourceType) -> ListRequest:
     """Return what the body of a POST to `.search` asks for (RFC 7644 section 3.4.3); names in any case."""
-    names = ("filter", "sortBy", "sortOrder", "startIndex", "count", "attributes", "excludedAttributes")
     members = members_by_name(body)
-    given = {name: members[name.lower()] for name in names if members.get(name.lower()) is not None}
-    return list_request(given, resource)
+    given = {name: members[name.lower()] for name in PARAMETERS if members.get(name.lower()) is not None}
+    return list_request(given, *resources)
+
+
+def _node(text: str | None, resource: ResourceType, resources: tuple[ResourceType, ...]) -> Node | None:
+    return None if text is None else parse_filter(text, resource, _others(resource, resources))
+
+
+def _others(resource: ResourceType, resources: tuple[ResourceType, ...]) -> tuple[ResourceType, ...]:
+    return tuple(each for each in resources if each is not resource)
+
+
+def _sort_path(parameters: Mapping[str, Any], resources: tuple[ResourceType, ...]) -> str | None:
+    sort_by = _text(parameters, "sortBy")
+    return resolve_sort(sort_by, resources[0], _others(resources[0], resources)) if sort_by else None
+
+
+def _start(parameters: Mapping[str, Any], cursor: str | None) -> int:
+    if cursor is not None and parameters.get("startIndex") is not None:
+        raise invalid("startIndex", "'startIndex' and 'cursor' exclude each other.")
+    return min(max(_number(parameters, "startIndex", 1), 1), FARTHEST_START)
+
+
+def _count(parameters: Mapping[str, Any], cursor: str | None) -> int:
+    try:
+        return min(max(_number(parameters, "count", DEFAULT_PAGE), 0), LARGEST_PAGE)
+    except Refusal:
+        if cursor is None:
+            raise
+        raise Refusal(Code.INVALID_COUNT) from None
 
 
 def projection_of(parameters: Mapping[str, Any], resource: ResourceType) -> Projection:

@@ -125,16 +125,22 @@ def _member(member: Member, public_url: str) -> dict[str, str]:
     return shown | ({"display": member.display} if member.display else {})
 
 
-def list_body(total: int, start: int, bodies: Sequence[str]) -> str:
-    """Return a ListResponse of rendered resources (RFC 7644 section 3.4.2)."""
-    head = dumps({"schemas": [LIST_RESPONSE], "totalResults": total, "startIndex": start, "itemsPerPage": len(bodies)})
+def list_body(total: int, bodies: Sequence[str], page: Mapping[str, int | str]) -> str:
+    """Return a ListResponse of rendered resources (RFC 7644 section 3.4.2).
+
+    Args:
+        total: how many results there are in all.
+        bodies: the resources of this page.
+        page: where the page is: `startIndex`, or the cursors of the pages beside it (RFC 9865 section 2).
+    """
+    head = dumps({"schemas": [LIST_RESPONSE], "totalResults": total, "itemsPerPage": len(bodies), **page})
     return f'{head[:-1]},"Resources":[{",".join(bodies)}]}}'
 
 
 def list_of(resources: Iterable[Mapping[str, Any]]) -> str:
     """Return a ListResponse of all of some plain resources (discovery)."""
     bodies = [dumps(resource) for resource in resources]
-    return list_body(len(bodies), 1, bodies)
+    return list_body(len(bodies), bodies, {"startIndex": 1})
 
 
 def location_of(resource: ResourceType, resource_id: str, public_url: str) -> str:
