@@ -1,11 +1,10 @@
 """Provisioning: the SCIM connections of identity providers, their settings, and the tokens they push with (API-2)."""
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, request
-from marshmallow import fields
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from provisioning.actions.invitation_choices import invitation_choices
@@ -26,9 +25,10 @@ from provisioning.actions.scim_tokens import (
     rotate_scim_token,
 )
 from provisioning.actions.searches import search_users
+from provisioning.actions.sso_settings import list_connections
 from provisioning.console.decisions import Decision, decision_page
 from provisioning.console.errors import form_page
-from provisioning.console.forms import Filled, Form, Trimmed, attempt, load, one_of
+from provisioning.console.forms import Filled, attempt, load
 from provisioning.console.issued import (
     LIFETIMES,
     PRESET_LIFETIME,
@@ -46,13 +46,21 @@ from provisioning.console.issued import (
 )
 from provisioning.console.notices import leave_notice
 from provisioning.console.pages import add_routes, lead_to, page
+from provisioning.console.scim_settings import (
+    BESIDE,
+    NEW,
+    SET_UPS,
+    asked_of,
+    changes_of,
+    read_settings,
+    typed_role_map,
+)
 from provisioning.console.words import PROFILE_NAMES, counted
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code
 from provisioning.domain.keys import ScimToken, is_usable
 from provisioning.domain.permissions import Permission
-from provisioning.domain.roles_legacy import DEFAULT_ROLE, Role
-from provisioning.domain.scim_connections import Profile, ScimConnection
+from provisioning.domain.scim_connections import ScimConnection
 from provisioning.domain.search import Comparison, Operator, Query
 from provisioning.guard.context import services
 from provisioning.guard.cookie import session_caller
@@ -67,20 +75,15 @@ RUNS = {
     "keep": keep_scim_token,
     "revoke": revoke_scim_token,
 }
-BESIDE = ("name", "email_domains", "default_role", "role_cap")
-NEW = ScimConnection(id="", account_id="", name="")
 
 
-class ConnectionForm(Form):
-    """The settings of a SCIM connection."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A connection in the list: how many of its tokens work, and when one of them was last used."""
 
-    name = Trimmed(load_default="")
-    profile = fields.String(load_default=Profile.GENERIC, validate=one_of(Profile, "Choose from the list."))
-    email_domains = fields.String(load_default="")
-    default_role = fields.String(load_default=DEFAULT_ROLE, validate=one_of(Role, "Choose a role from the list."))
-    role_cap = fields.List(fields.String(validate=one_of(Role, "Choose roles from the list.")))
-    allow_master_admin = fields.Boolean(load_default=False)
-    enabled = fields.Boolean(load_default=False)
+    connection: ScimConnection
+    working: int
+    last_used_at: datetime | None
 
 
 def add_provisioning(blueprint: Blueprint) -> None:
@@ -106,13 +109,11 @@ def add_provisioning(blueprint: Blueprint) -> None:
 @requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
 def show_connections(caller: Caller) -> Response:
     """Show the account's SCIM connections, each with its working tokens."""
-    now = services().now()
-    working = [token for token in list_scim_tokens(caller, None, services()) if is_usable(now, token)]
+    tokens = list_scim_tokens(caller, None, services())
     return page(
         "provisioning.html",
         caller=caller,
-        connections=list_scim_connections(caller, services()),
-        tokens_of=lambda connection: [token for token in working if token.connection_id == connection.id],
+        connections=[_row(each, tokens) for each in list_scim_connections(caller, services())],
         profiles=PROFILE_NAMES,
     )
 
@@ -126,8 +127,8 @@ def show_new_connection(caller: Caller) -> Response:
 @requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
 def post_new_connection(caller: Caller) -> Response:
     """Make a connection and lead to its page, where a token is made."""
-    form = _read(request.form)
-    asked = _asked(NEW, form)
+    form = read_settings(request.form)
+    asked = asked_of(NEW, form)
     made = attempt(form, lambda: create_scim_connection(caller, asked, services()), BESIDE) if form.is_good else None
     if made is None:
         return _new_page(caller, asked, form)
@@ -145,16 +146,15 @@ def show_settings(caller: Caller, connection_id: str) -> Response:
 @requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
 def post_settings(caller: Caller, connection_id: str) -> Response:
     """Change the settings of a connection."""
-    form = _read(request.form)
+    form = read_settings(request.form)
     before = show_scim_connection(caller, connection_id, services())
-    changes = _changes(form) if form.is_good else {}
     saved = (
-        attempt(form, lambda: update_scim_connection(caller, before.id, changes, services()), BESIDE)
+        attempt(form, lambda: update_scim_connection(caller, before.id, changes_of(form), services()), BESIDE)
         if form.is_good
         else None
     )
     if saved is None:
-        return _connection_page(caller, before, form, _asked(before, form))
+        return _connection_page(caller, before, form, asked_of(before, form))
     response = lead_to(f"{CONNECTIONS}/{saved.id}")
     leave_notice(response, "connection_changed")
     return response
@@ -242,6 +242,12 @@ def post_token_act(caller: Caller, token_id: str, slug: str) -> Response:
     return response
 
 
+def _row(connection: ScimConnection, tokens: Sequence[ScimToken]) -> Row:
+    now, own = services().now(), [token for token in tokens if token.connection_id == connection.id]
+    uses = [token.last_used_at for token in own if token.last_used_at is not None]
+    return Row(connection, sum(is_usable(now, token) for token in own), max(uses, default=None))
+
+
 def _token(caller: Caller, token_id: str) -> ScimToken:
     return one_issued(list_scim_tokens(caller, None, services()), token_id, "SCIM token")
 
@@ -253,33 +259,6 @@ def _working(caller: Caller, connection: ScimConnection) -> list[ScimToken]:
 
 def _trail(connection: ScimConnection) -> tuple[tuple[str, str], ...]:
     return (*TRAIL, (f"{CONNECTIONS}/{connection.id}", connection.name))
-
-
-def _read(sent: MultiDict[str, str]) -> Filled:
-    given: dict[str, Any] = {**sent.to_dict(), "role_cap": sent.getlist("role_cap")}
-    values, errors = load(ConnectionForm(), given)
-    return Filled(values, sent.to_dict(), errors, Code.INVALID_VALUE if errors else None)
-
-
-def _changes(form: Filled) -> dict[str, object]:
-    """Return what a good form says, as the action takes it."""
-    values = form.values
-    return {
-        "name": values["name"],
-        "profile": Profile(values["profile"]),
-        "email_domains": tuple(values["email_domains"].replace(",", " ").split()),
-        "default_role": Role(values["default_role"]),
-        "role_cap": frozenset(Role(role) for role in values["role_cap"]),
-        "allow_master_admin": values["allow_master_admin"],
-        "enabled": values["enabled"],
-    }
-
-
-def _asked(before: ScimConnection, form: Filled) -> ScimConnection:
-    """Return the connection as the form wants it, to be shown again where something is refused."""
-    if not form.is_good:
-        return before
-    return replace(before, **_changes(form))  # type: ignore[arg-type]
 
 
 def _new_page(caller: Caller, shown: ScimConnection, form: Filled) -> Response:
@@ -297,6 +276,7 @@ def _connection_page(
         connection=connection,
         shown=shown or connection,
         base_url=f"{services().public_url}/scim/v2",
+        set_up=SET_UPS[connection.profile],
         tokens=list_scim_tokens(caller, connection.name, services()),
         now=services().now(),
         state_of=state_of,
@@ -307,7 +287,12 @@ def _connection_page(
 
 
 def _choices(caller: Caller) -> dict[str, object]:
-    return {"profiles": PROFILE_NAMES, "roles": invitation_choices(caller, services()).roles}
+    return {
+        "profiles": PROFILE_NAMES,
+        "roles": invitation_choices(caller, services()).roles,
+        "partners": list_connections(caller, services()),
+        "typed_role_map": typed_role_map,
+    }
 
 
 def _token_form(caller: Caller, connection: ScimConnection, form: Filled) -> Response:
@@ -323,8 +308,6 @@ def _token_form(caller: Caller, connection: ScimConnection, form: Filled) -> Res
 
 
 def _secret(caller: Caller, connection: ScimConnection, text: str) -> Response:
-    values = (
-        ("base-url", "Base URL (tenant URL)", f"{services().public_url}/scim/v2"),
-        ("token", "Token (secret token)", text),
-    )
+    set_up = SET_UPS[connection.profile]
+    values = (("base-url", set_up.address, f"{services().public_url}/scim/v2"), ("token", set_up.token, text))
     return secret_page(caller, f"The token for {connection.name}", values, _trail(connection))

@@ -7,7 +7,9 @@ from provisioning.actions.scim_tokens import find_scim_caller
 from provisioning.actions.users import create_user
 from provisioning.domain.errors import Refusal
 from provisioning.domain.roles_legacy import Role
+from provisioning.domain.scim_connections import Profile, ScimConnection
 from provisioning.domain.users import NewUser
+from tests.actions.saml_world import connected
 from tests.factories import PASSWORD, make_active, make_user
 
 
@@ -72,6 +74,66 @@ def test_settings_are_changed_and_a_connection_is_removed_after_its_numbers_were
     assert list_scim_connections(caller, services) == []
 
 
+@pytest.mark.rule("SCM-1", "IDN-3")
+def test_every_setting_is_on_the_page_and_can_be_changed(as_root, account, caller, services, scim):
+    partner = connected(services, account)
+    path = f"/provisioning/{scim.connection.id}"
+    as_root.get(path)
+    typed = "Developers = technical_admin\nCN=Staff,OU=x = Media Library user"
+    page = as_root.submit(
+        path,
+        saml_connection=partner.id,
+        role_map=typed,
+        manage_environments="true",
+        manage_media_library="true",
+        allow_master_admin="true",
+        create_on_replace=None,
+    )
+    assert page.notice == "The settings of the connection were changed."
+    after = list_scim_connections(caller, services)[0]
+    assert after.saml_connection == partner.id
+    assert after.role_map == {"Developers": Role.TECHNICAL_ADMIN, "CN=Staff,OU=x": Role.MEDIA_LIBRARY_USER}
+    assert (after.manage_environments, after.manage_media_library, after.allow_master_admin) == (True, True, True)
+    assert not after.create_on_replace
+    assert page.tree.xpath("//select[@id='saml_connection']/option[@selected]/@value") == [partner.id]
+    shown = page.tree.xpath("string(//textarea[@id='role_map'])").strip().splitlines()
+    assert shown == ["Developers = technical_admin", "CN=Staff,OU=x = media_library_user"]
+    settings = {name for name in ScimConnection.__dataclass_fields__ if name not in ("id", "account_id")}
+    assert settings <= set(page.tree.xpath("//form//@name"))
+    page = as_root.submit(path, saml_connection="", role_map="")
+    after = list_scim_connections(caller, services)[0]
+    assert (after.saml_connection, after.role_map) == (None, {})
+
+
+def test_nothing_typed_is_lost_where_one_field_is_wrong(as_root):
+    as_root.get("/provisioning/new")
+    page = as_root.submit("/provisioning/new", name="Entra", profile="entra", role_map="nonsense",
+                          manage_environments="true", email_domains="acme.example")  # fmt: skip
+    assert page.tree.xpath("//select[@id='profile']/option[@selected]/@value") == ["entra"]
+    assert page.tree.xpath("//input[@name='manage_environments']/@checked")
+    assert page.tree.xpath("string(//textarea[@id='role_map'])").strip() == "nonsense"
+    assert page.tree.xpath("//input[@id='email_domains']/@value") == ["acme.example"]
+
+
+@pytest.mark.rule("API-2", "KEY-2")
+@pytest.mark.parametrize("profile", sorted(Profile))
+def test_the_values_to_paste_have_the_names_that_the_provider_gives_them(as_root, services, account, profile):
+    path = f"/provisioning/{account.token.token.connection_id}"
+    assert "Never" in as_root.get("/provisioning").text
+    find_scim_caller(account.token.text, None, services)
+    assert "Never" not in as_root.get("/provisioning").text
+    as_root.get(path)
+    page = as_root.submit(path, profile=profile.value)
+    names = {Profile.ENTRA: ("Tenant URL", "Secret token"), Profile.OKTA: ("SCIM connector base URL", "Authorization")}
+    address, token = names.get(profile, ("Base URL", "Token"))
+    assert page.tree.xpath("//label[@for='base-url']/text()") == [address]
+    assert len(page.tree.xpath("//section[@aria-labelledby='paste']//button[@data-copies]")) == 3
+    as_root.get(f"{path}/tokens/new")
+    secret = as_root.submit(f"{path}/tokens/new", days="30")
+    assert secret.tree.xpath("//label[@for='token']/text()")[0].startswith(token)
+    assert secret.tree.xpath("//button[@data-copies='token']")
+
+
 @pytest.mark.parametrize(
     ("field", "value", "beside"),
     [
@@ -82,6 +144,11 @@ def test_settings_are_changed_and_a_connection_is_removed_after_its_numbers_were
         ("email_domains", "a\0b", "email_domains"),
         ("default_role", "admin", "default_role"),
         ("role_cap", ["emperor"], "role_cap"),
+        ("role_map", "Developers", "role_map"),
+        ("role_map", "Developers = emperor", "role_map"),
+        ("role_map", "A = reports\nA = reports", "role_map"),
+        ("role_map", "A = reports\na = reports", "role_map"),
+        ("role_map", "Bosses = Master admin", "role_map"),
     ],
 )
 def test_what_is_wrong_stands_beside_its_field(as_root, caller, services, scim, field, value, beside):
