@@ -15,7 +15,7 @@ from provisioning.actions.services import Services, repeated
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code, Refusal, Refusals
 from provisioning.store.engine import QueryCancelled
-from provisioning.store.joint import Joint, open_joint
+from provisioning.store.joint import Interrupted, Joint, open_joint
 from provisioning.store.unit_of_work import Unit
 
 # How many operations share a transaction: enough to spread its cost, few enough to hold no row for long.
@@ -56,12 +56,14 @@ class Part:
     Attributes:
         numbers: of its operations in the bulk.
         names: ids of users and groups that its operations name.
+        is_plain: whether it is one create of a user, which writes rows and reads next to none.
         run: runs them on the services given, knowing the outcomes so far; raises a refusal, or `Refusals` with one for
             each of its operations.
     """
 
     numbers: tuple[int, ...]
     names: frozenset[str]
+    is_plain: bool
     run: Callable[[Services, Outcomes], Mapping[int, Written]]
 
 
@@ -81,7 +83,7 @@ def run_bulk(caller: Caller, parts: Iterable[Part], services: Services, most_err
             break
         try:
             outcomes |= _together(caller, chunk, outcomes, services)
-        except (Refusal, Refusals):
+        except (Refusal, Refusals, Interrupted):
             outcomes |= _one_by_one(caller, chunk, outcomes, services, errors_left)
     return outcomes
 
@@ -108,7 +110,8 @@ def _together(caller: Caller, chunk: Sequence[Part], before: Outcomes, services:
     """Run a chunk in one transaction without savepoints; a refusal anywhere undoes all of it."""
     found: dict[int, Written | Refusal] = {}
     known = ChainMap(found, dict(before))
-    with open_joint(services.database, caller, services.adapters()) as joint:
+    in_one_go = all(part.is_plain for part in chunk)
+    with open_joint(services.database, caller, services.adapters(), in_one_go=in_one_go) as joint:
         joint.hold(frozenset().union(*(part.names for part in chunk)))
         inside = _inside(services, joint)
         for part in chunk:

@@ -24,6 +24,7 @@ from provisioning.scim.bulk_references import (
     Split,
     ids_in,
     in_order,
+    naming_texts,
     references_in,
     resolved,
     unresolved,
@@ -144,7 +145,7 @@ def _complete(operation: Operation, members: Mapping[str, Any]) -> Operation:
         raise malformed("the data of an operation is not an object.")
     if version is not None and not isinstance(version, str):
         raise invalid("version", "The version of an operation is not a text.")
-    given = [f"/{operation.target}", body]
+    given = naming_texts([f"/{operation.target}", body])
     return replace(
         operation,
         body=body,
@@ -183,8 +184,15 @@ class _Plan:
         numbers = tuple(each.number for each in operations)
         names = frozenset().union(*(each.names for each in operations))
         if len(operations) > 1 or is_circle:
-            return Part(numbers, names, partial(self._run_circle, operations))
-        return Part(numbers, names, partial(self._run_one, operations[0]))
+            return Part(numbers, names, False, partial(self._run_circle, operations))
+        (alone,) = operations
+        return Part(numbers, names, self._is_plain(alone), partial(self._run_one, alone))
+
+    def _is_plain(self, operation: Operation) -> bool:
+        """Return whether it makes a user of whom no other connection has to be asked."""
+        connection = self.caller.connection
+        joins_nobody = connection is None or connection.saml_connection is None
+        return operation.method == "POST" and operation.resource is USERS and joins_nobody
 
     def _run_one(self, operation: Operation, services: Services, known: Outcomes) -> Mapping[int, Written]:
         if operation.fault is not None:

@@ -7,7 +7,7 @@ links first and are linked afterwards (section 3.7.1), which is possible where a
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,23 @@ def unresolved(bulk_id: str, detail: str) -> Refusal:
     return Refusal(Code.BULK_REFERENCE, bulk_id=bulk_id[:80], detail=detail)
 
 
+def naming_texts(value: Any) -> list[str]:
+    """Return the texts of a JSON value, names of members too, that may refer to something or hold an id of ours."""
+    found: list[str] = []
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            if "-" in each or PREFIX in each:
+                found.append(each)
+        elif isinstance(each, dict):
+            waiting.extend(each)
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+    return found
+
+
 def references_in(value: Any) -> frozenset[str]:
     """Return the bulkIds that any text of a JSON value refers to."""
     found: set[str] = set()
@@ -36,28 +53,14 @@ def references_in(value: Any) -> frozenset[str]:
         found.add(bulk_id)
         return bulk_id
 
-    for text in texts_in(value):
-        if PREFIX in text:
-            _resolved_text(text, note)
+    for text in naming_texts(value):
+        _resolved_text(text, note)
     return frozenset(found)
 
 
 def ids_in(value: Any) -> frozenset[str]:
     """Return what stands in any text of a JSON value and looks like an id of ours."""
-    return frozenset(found for text in texts_in(value) if "-" in text for found in OUR_ID.findall(text))
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """Return every text of a JSON value, names of members too."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from value
-        for each in value.values():
-            yield from texts_in(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from texts_in(each)
+    return frozenset(found for text in naming_texts(value) for found in OUR_ID.findall(text))
 
 
 def resolved(value: Any, id_of: IdOf) -> Any:
@@ -68,7 +71,7 @@ def resolved(value: Any, id_of: IdOf) -> Any:
         id_of: bulkId -> id of what its operation made; raises a refusal where there is none.
     """
     if isinstance(value, str):
-        return _resolved_text(value, id_of) if PREFIX in value else value
+        return _resolved_text(value, id_of)
     if isinstance(value, list):
         return [resolved(each, id_of) for each in value]
     if isinstance(value, dict):
@@ -77,6 +80,8 @@ def resolved(value: Any, id_of: IdOf) -> Any:
 
 
 def _resolved_text(text: str, id_of: IdOf) -> str:
+    if PREFIX not in text:
+        return text
     if text.startswith(PREFIX):
         return id_of(text.removeprefix(PREFIX))
     for place in (IN_ADDRESS, IN_QUOTES):

@@ -6,7 +6,7 @@ apart: rolled back, they are forgotten with it. The account is read once and hel
 """
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from sqlalchemy import ARRAY, Connection, Table, Text, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +17,7 @@ from provisioning.domain.errors import Refusal
 from provisioning.domain.revocations import Revocation
 from provisioning.store.accounts import Accounts
 from provisioning.store.engine import Database, translated
-from provisioning.store.statements import Statement
+from provisioning.store.statements import Statement, pipelined
 from provisioning.store.tables.groups import groups
 from provisioning.store.tables.users import users
 from provisioning.store.unit_of_work import Adapters, Unit, refused_entry
@@ -32,6 +32,10 @@ def _locking(table: Table) -> Statement:
 
 # In the order in which actions lock too: people, then groups.
 LOCKS = (_locking(users), _locking(groups))
+
+
+class Interrupted(Exception):
+    """A statement that was sent in one go with others failed; which action it was of cannot be told."""
 
 
 class HeldAccounts(Accounts):
@@ -126,19 +130,26 @@ class Joint:
 
 
 @contextmanager
-def open_joint(database: Database, caller: Caller, adapters: Adapters) -> Iterator[Joint]:
+def open_joint(database: Database, caller: Caller, adapters: Adapters, *, in_one_go: bool = False) -> Iterator[Joint]:
     """Open one transaction for several actions; leaving it commits, an exception rolls all of them back.
 
     Refusals that leave it are not recorded: whoever asked runs the actions again, each in a savepoint.
 
+    Args:
+        in_one_go: send the statements of all actions without awaiting each answer. Only for actions whose statements
+            are compiled ones (statements.py), as those of a create are.
+
     Raises:
         Conflict, QueryCancelled, Unavailable: what the database's fault means.
+        Interrupted: any other fault of the database, where the statements were sent in one go.
     """
     try:
         with database.writer.begin() as connection:
             joint = Joint(connection, caller, adapters)
-            yield joint
-            joint.flush()
+            with pipelined(connection) if in_one_go else nullcontext():
+                yield joint
+                joint.flush()
         joint.measure()
     except SQLAlchemyError as error:
-        raise translated(error) from error
+        means = translated(error)
+        raise Interrupted if in_one_go and means is error else means from error

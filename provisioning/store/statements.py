@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import psycopg
+from psycopg.pq import PipelineStatus
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.exc import DBAPIError
@@ -89,11 +90,17 @@ class Statement:
 def pipelined(connection: Connection) -> Iterator[None]:
     """Send the statements inside in one go: the answers of those without rows are awaited together, at the end.
 
+    Inside another one it is a part of that, whose end is awaited.
+
     Raises:
         DBAPIError: of the first statement that failed; none after it was run.
     """
+    driver = driver_of(connection)
+    if driver.info.pipeline_status is not PipelineStatus.OFF:
+        yield
+        return
     try:
-        with driver_of(connection).pipeline():
+        with driver.pipeline():
             yield
     except psycopg.Error as fault:
         raise fault_of(connection, fault, "") from fault
