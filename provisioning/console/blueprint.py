@@ -20,6 +20,7 @@ from provisioning.console.login_steps import add_login_steps
 from provisioning.console.profile import add_profile
 from provisioning.console.proof import add_proof
 from provisioning.console.provisioning import add_provisioning
+from provisioning.console.provisioning_log import add_provisioning_log
 from provisioning.console.saml_connections import add_saml_connections
 from provisioning.console.saml_metadata import add_saml_metadata
 from provisioning.console.second_factor import add_second_factor
@@ -49,6 +50,7 @@ ROOMS = (
     add_saml_connections,
     add_saml_metadata,
     add_provisioning,
+    add_provisioning_log,
     add_api_keys,
     add_webhooks,
     add_webhook_form,

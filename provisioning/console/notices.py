@@ -51,6 +51,8 @@ SENTENCES: Mapping[str, str] = {
     "password_reset": "The password of {name} was reset. Ended sessions: {number}.",
     "password_set": "Your password is set. Log in with it.",
     "preferences_changed": "Saved.",
+    "request_done": "The request was run again and is done.",
+    "request_refused_again": "The request was run again and was refused again.",
     "revoked": "It was revoked and works no more.",
     "saml_made": "The connection was made and is switched off. Copy our values, then switch it on.",
     "saml_metadata_replaced": "The metadata was replaced. Certificates now: {number}.",

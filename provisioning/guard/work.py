@@ -44,6 +44,8 @@ WORK: Mapping[str, Work] = {
     "console.post_password": Work.PASSWORD,
     "console.post_proof": Work.PASSWORD,
     "console.show_activity": Work.LIST,
+    "console.show_provisioning_advice": Work.LIST,
+    "console.show_provisioning_log": Work.LIST,
     "console.show_users": Work.LIST,
     "saml.acs": Work.XML,
     "saml.continue_": Work.XML,

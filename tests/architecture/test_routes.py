@@ -31,6 +31,7 @@ READ_WITH_MANAGE = {
     "/sign-in/<connection_id>/metadata", "/sign-in/<connection_id>/settings",
     "/provisioning", "/provisioning/new", "/provisioning/<connection_id>", "/provisioning/<connection_id>/delete",
     "/provisioning/<connection_id>/tokens/new", "/provisioning/tokens/<token_id>/<slug>",
+    "/provisioning/log", "/provisioning/log/<request_id>", "/provisioning/advice",
     "/v1_1/provisioning/accounts/<account_id>/sub_accounts/<environment_id>/access_keys",
     "/v1_1/provisioning/accounts/<account_id>/billing_usage",
     "/v1_1/provisioning/accounts/<account_id>/seats", "/v1_1/provisioning/accounts/<account_id>/security",
@@ -39,6 +40,8 @@ READ_WITH_MANAGE = {
     "/v1_1/provisioning/accounts/<account_id>/scim_connections",
     "/v1_1/provisioning/accounts/<account_id>/scim_connections/<scim_connection_id>",
     "/v1_1/provisioning/accounts/<account_id>/scim_tokens",
+    "/v1_1/provisioning/accounts/<account_id>/provisioning_log",
+    "/v1_1/provisioning/accounts/<account_id>/provisioning_log/<request_id>",
 }  # fmt: skip
 # Searches by POST, what SCIM names but this service does not offer, and an export, which leaves an entry of itself.
 CHANGED_BY_READERS = {

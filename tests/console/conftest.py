@@ -23,7 +23,7 @@ from provisioning.domain.users import User
 from tests.actions.saml_world import PROVIDER
 from tests.doors.console import ConsoleClient
 from tests.doors.idp import FakeIdp
-from tests.factories import PASSWORD, make_active, make_user
+from tests.factories import PASSWORD, make_active, make_user, refused_request
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -85,6 +85,8 @@ def every_page(account, caller, services, sql) -> list[str]:
     saml = connect(operator(account.account.id), provider, {}, services).id
     webhook = create_webhook(caller, NewWebhook("https://hooks.example/told"), services).webhook.id
     delete_group(caller, create_group(caller, NewGroup("Told"), services).group.id, services)
+    refused = refused_request(account, services.new_id(), services.now())
+    services.request_log.add(refused)
     seal_activity(services)
     hand_over(services)
     return [
@@ -93,7 +95,8 @@ def every_page(account, caller, services, sql) -> list[str]:
         f"/groups/{group.id}/delete", "/sign-in", "/sign-in/settings", "/sign-in/enforce", "/sign-in/new",
         f"/sign-in/{saml}", f"/sign-in/{saml}/settings", f"/sign-in/{saml}/metadata", f"/sign-in/{saml}/delete",
         "/provisioning", "/provisioning/new", f"/provisioning/{scim.connection_id}",
-        f"/provisioning/{scim.connection_id}/tokens/new", f"/provisioning/tokens/{scim.id}/rotate", "/api-keys",
+        f"/provisioning/{scim.connection_id}/tokens/new", f"/provisioning/tokens/{scim.id}/rotate",
+        "/provisioning/log", f"/provisioning/log/{refused.id}", "/provisioning/advice", "/api-keys",
         "/api-keys/new", f"/api-keys/{key}/rotate", "/webhooks", "/webhooks/new", f"/webhooks/{webhook}",
         f"/webhooks/{webhook}/edit", f"/webhooks/{webhook}/rotate", "/activity", "/activity/export", "/account",
         "/account/cancel", "/account/environments/new", f"/account/environments/{environment}", "/user-limit",

@@ -51,6 +51,7 @@ FORMS = {
     "/provisioning/<connection_id>": {},
     "/provisioning/<connection_id>/delete": {},
     "/provisioning/<connection_id>/tokens/new": {},
+    "/provisioning/log/<request_id>/replay": {},
     "/provisioning/new": {},
     "/provisioning/tokens/{dana}/delete": {},
     "/sign-in/<connection_id>/delete": {},

@@ -27,7 +27,7 @@ from tests.doors.authenticator import code_of, with_app
 from tests.doors.console import ConsoleClient
 from tests.doors.idp import FakeIdp
 from tests.doors.saml import SamlBrowser
-from tests.factories import PASSWORD, key_caller, link_secret, make_active, make_user
+from tests.factories import PASSWORD, key_caller, link_secret, make_active, make_user, refused_request
 from tests.factories import person as as_person
 from tests.rest.things import things_of
 
@@ -214,6 +214,9 @@ def walk_console(browser: ConsoleClient, account, services, caller, person, sql)
     submit(browser, f"{connection}/tokens/new", days="30")
     token = sql("select id from scim_tokens where connection_id = %s", connection.rpartition("/")[2])[0][0]
     submit(browser, f"/provisioning/tokens/{token}/revoke")
+    refused = refused_request(account, services.new_id(), services.now(), body='{"userName":"later@acme.example"}')
+    services.request_log.add(refused)
+    submit(browser, f"/provisioning/log/{refused.id}/replay", at=f"/provisioning/log/{refused.id}")
     submit(browser, f"{connection}/delete")
     submit(browser, "/user-limit", additional="10")
     submit(browser, "/activity/export", form="csv")
