@@ -17,6 +17,7 @@ from provisioning.domain.sso import IdentityProvider
 from provisioning.settings import is_loopback
 from provisioning.wiring import services_from
 from tests.doors.mail import MailFolder
+from tests.workers.keys import require_ours
 from tests.workers.smtp import Habits, SmtpServer, make_certificate
 from workers.jobs.mail import MailDesk
 from workers.letters import Writer
@@ -28,10 +29,13 @@ from workers.worker import Worker, take_over_logs
 
 
 @pytest.fixture
-def valkey(redis_url) -> Redis:
+def valkey(redis_url, request) -> Redis:
+    """The run's Valkey, emptied; what a test leaves in it is looked through, unless it is marked `plants_keys`."""
     connection = connect(redis_url)
     connection.flushdb()
     yield connection
+    if request.node.get_closest_marker("plants_keys") is None:
+        require_ours(connection)
     connection.close()
 
 

@@ -1,6 +1,5 @@
 """JOB-4, TEN-5: the service works with a Redis user that may do nothing beyond the documented list."""
 
-import re
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +10,12 @@ import pytest
 from provisioning.actions.sessions import force_logout
 from provisioning.observe import Health
 from tests.factories import key_caller, make_active, make_user
+from tests.workers.keys import KEY
 from tests.workers.running import launch, wait_until
 from workers.queues import connect, enqueue, open_queue
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations-workers.md"
 PASSWORD = "a-password-of-the-test"
-# A key names its kind, and then a queue of ours, the id of a row, or a worker's random name.
-KEY = re.compile(r"gatelodge:[a-z_]+(:[A-Za-z0-9_-]+)*")
 
 
 def documented_rights() -> list[str]:

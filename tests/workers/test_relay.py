@@ -142,6 +142,7 @@ def test_the_report_is_sealed_also_while_redis_is_away(services, caller, account
     assert verify_activity(operator(account.account.id), services).unsealed == 0
 
 
+@pytest.mark.plants_keys
 def test_a_running_relay_rings_soon_shows_that_it_is_there_and_stops(services, caller, settings, queue, valkey):
     stop = threading.Event()
     thread = threading.Thread(target=run, args=(services, settings.redis_url, stop))
