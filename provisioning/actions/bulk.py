@@ -3,10 +3,11 @@
 A chunk first runs without savepoints, as if nothing in it could be refused: then it costs one commit and one look at
 the seat counter, and holds that row for a moment. Where anything is refused, all of the chunk is rolled back and runs
 again with a savepoint around each part, so that the refusal is that part's alone; its entry is written after its
-roll-back. Where the database asks for it (a deadlock between two bulks), the chunk runs again as any action does.
+roll-back. Where the database asks for it (a deadlock between two bulks), the chunk runs again as any action does, and
+where that does not help, each of its parts has a transaction of its own, as if it were no bulk.
 """
 
-from collections import ChainMap
+from collections import ChainMap, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
@@ -14,7 +15,7 @@ from dataclasses import dataclass, fields
 from provisioning.actions.services import Services, repeated
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Code, Refusal, Refusals
-from provisioning.store.engine import QueryCancelled
+from provisioning.store.engine import Conflict, QueryCancelled
 from provisioning.store.joint import Interrupted, Joint, open_joint
 from provisioning.store.unit_of_work import Unit
 
@@ -77,15 +78,28 @@ def run_bulk(caller: Caller, parts: Iterable[Part], services: Services, most_err
         most_errors: after how many refused operations the rest is left (`failOnErrors`), None for never.
     """
     outcomes: dict[int, Written | Refusal] = {}
-    for chunk in _chunks(parts):
+    waiting = deque(_chunks(parts))
+    while waiting:
         errors_left = None if most_errors is None else most_errors - _errors(outcomes)
         if errors_left is not None and errors_left <= 0:
             break
+        chunk = waiting.popleft()
         try:
-            outcomes |= _together(caller, chunk, outcomes, services)
-        except (Refusal, Refusals, Interrupted):
-            outcomes |= _one_by_one(caller, chunk, outcomes, services, errors_left)
+            outcomes |= _run_chunk(caller, chunk, outcomes, services, errors_left)
+        except Conflict:
+            if len(chunk) == 1:
+                raise
+            waiting.extendleft([part] for part in reversed(chunk))
     return outcomes
+
+
+def _run_chunk(
+    caller: Caller, chunk: Sequence[Part], before: Outcomes, services: Services, most_errors: int | None
+) -> Outcomes:
+    try:
+        return _together(caller, chunk, before, services)
+    except (Refusal, Refusals, Interrupted, QueryCancelled):
+        return _one_by_one(caller, chunk, before, services, most_errors)
 
 
 def _chunks(parts: Iterable[Part]) -> Iterator[list[Part]]:

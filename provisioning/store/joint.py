@@ -30,8 +30,8 @@ def _locking(table: Table) -> Statement:
     return Statement(mine.order_by(table.c.id).with_for_update(key_share=True))
 
 
-# In the order in which actions lock too: people, then groups.
-LOCKS = (_locking(users), _locking(groups))
+# In the order in which actions lock too: groups, then people.
+LOCKS = (_locking(groups), _locking(users))
 
 
 class Interrupted(Exception):
@@ -82,7 +82,7 @@ class Joint:
         yield self._unit(caller)
 
     def hold(self, ids: Collection[str]) -> None:
-        """Lock the users and groups of some ids, in order: of two bulks that name the same ones, one waits.
+        """Lock the groups and users of some ids, in order: of two bulks that name the same ones, one waits.
 
         Else each would lock them in the order of its operations, and they would wait for each other in a circle.
         """
