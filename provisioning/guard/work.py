@@ -24,6 +24,7 @@ LOOK_UP = re.compile(r'\s*[\w.:]+\s+eq\s+(?:"[^"\\]*"|true|false)\s*', re.I)
 class Work(StrEnum):
     """The kinds of expensive work."""
 
+    BULK = "bulk"
     EXPORT = "export"
     FILTER = "filter"
     LIST = "list"
@@ -32,7 +33,14 @@ class Work(StrEnum):
 
 
 # How many of a kind run at once; passwords and XML have pools of their own behind these.
-PLACES: Mapping[Work, int] = {Work.EXPORT: 2, Work.FILTER: 4, Work.LIST: 4, Work.PASSWORD: 6, Work.XML: 6}
+PLACES: Mapping[Work, int] = {
+    Work.BULK: 4,
+    Work.EXPORT: 2,
+    Work.FILTER: 4,
+    Work.LIST: 4,
+    Work.PASSWORD: 6,
+    Work.XML: 6,
+}
 # Endpoint -> what it does. A test holds every name to the URL map.
 WORK: Mapping[str, Work] = {
     "Account.get_activity": Work.LIST,
@@ -52,6 +60,7 @@ WORK: Mapping[str, Work] = {
     "scim.list_all": Work.FILTER,
     "scim.list_groups": Work.FILTER,
     "scim.list_users": Work.FILTER,
+    "scim.post_bulk": Work.BULK,
     "scim.post_search_all": Work.FILTER,
     "scim.post_search_groups": Work.FILTER,
     "scim.post_search_users": Work.FILTER,
