@@ -23,6 +23,7 @@ from provisioning.scim.quirks import normal_resource
 from provisioning.scim.resources import group_changes, ids_of, new_user, user_changes
 from provisioning.scim.role_words import noting_new_words, noting_words_of
 from provisioning.scim.schemas import checked_resource
+from provisioning.scim.strictness import require_plain, require_plain_patch
 from provisioning.scim.traits import GROUPS, USERS
 
 Body = Mapping[str, Any]
@@ -33,6 +34,7 @@ Versions = Collection[int] | None
 def create_user(caller: Caller, body: Body, services: Services) -> UserView:
     """Make a user of a body (RFC 7644 section 3.3)."""
     users = users_of(caller.connection)
+    require_plain(caller.connection, body, users)
     command = new_user(checked_resource(normal_resource(body, users), users))
     return user_actions.create_user(caller, noting_words_of(caller, command), services)
 
@@ -40,6 +42,7 @@ def create_user(caller: Caller, body: Body, services: Services) -> UserView:
 def replace_user(caller: Caller, user_id: str, body: Body, services: Services, versions: Versions = None) -> UserView:
     """Replace a user: what the body leaves out is cleared, `active` apart (RFC 7644 section 3.5.1)."""
     users = users_of(caller.connection)
+    require_plain(caller.connection, body, users)
     resource = checked_resource(normal_resource(body, users), users)
 
     def edit(user: User) -> UserChanges:
@@ -51,6 +54,7 @@ def replace_user(caller: Caller, user_id: str, body: Body, services: Services, v
 
 def patch_user(caller: Caller, user_id: str, body: Body, services: Services, versions: Versions = None) -> UserView:
     """Apply the operations of a PATCH, all or none (RFC 7644 section 3.5.2)."""
+    require_plain_patch(caller.connection, body, users_of(caller.connection))
     steps = read_patch(body, users_of(caller.connection))
     edit = user_edit(steps, create_on_replace=caller.connection is None or caller.connection.creates_on_replace)
     noting = noting_new_words(caller, edit)
@@ -64,6 +68,7 @@ def delete_user(caller: Caller, user_id: str, services: Services, versions: Vers
 
 def create_group(caller: Caller, body: Body, services: Services) -> GroupView:
     """Make a group, with members at once if asked (RFC 7644 section 3.3)."""
+    require_plain(caller.connection, body, GROUPS)
     resource = checked_resource(normal_resource(body, GROUPS), GROUPS)
     fields = group_changes(resource)
     command = NewGroup(fields["name"], fields["external_id"], member_ids=ids_of(resource.get("members", [])))
@@ -80,6 +85,7 @@ def replace_group(
     with_members: bool = False,
 ) -> GroupView:
     """Replace a group; a body without members takes all of them out (RFC 7644 section 3.5.1)."""
+    require_plain(caller.connection, body, GROUPS)
     resource = checked_resource(normal_resource(body, GROUPS), GROUPS)
     members = MembershipEdit(clear=True, add=ids_of(resource.get("members", [])))
 
@@ -92,6 +98,7 @@ def replace_group(
 
 def patch_group(caller: Caller, group_id: str, body: Body, services: Services, versions: Versions = None) -> GroupView:
     """Apply the operations of a PATCH, all or none (RFC 7644 section 3.5.2); the view holds no members."""
+    require_plain_patch(caller.connection, body, GROUPS)
     steps = read_patch(body, GROUPS)
     group_id = known_form(group_id, GROUPS)
     return noted(group_actions.edit_group(caller, group_id, group_edit(steps), services, versions, with_members=False))
