@@ -21,6 +21,7 @@ from provisioning.console.profile import add_profile
 from provisioning.console.proof import add_proof
 from provisioning.console.provisioning import add_provisioning
 from provisioning.console.provisioning_log import add_provisioning_log
+from provisioning.console.receipts import add_receipts
 from provisioning.console.saml_connections import add_saml_connections
 from provisioning.console.saml_metadata import add_saml_metadata
 from provisioning.console.second_factor import add_second_factor
@@ -44,6 +45,7 @@ ROOMS = (
     add_users,
     add_invite,
     add_user_edit,
+    add_receipts,
     add_user_acts,
     add_groups,
     add_sign_in_settings,

@@ -5,6 +5,7 @@ and a page must not say in our name what somebody else wrote.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from werkzeug.wrappers import Response
 
@@ -71,14 +72,25 @@ SENTENCES: Mapping[str, str] = {
     "user_email_waits": "{name} was changed. The new email holds once the link in the mail to it was used.",
 }
 
+# What ended somebody's access, which left a receipt.
+WITH_RECEIPT = frozenset({"deleted", "disabled", "logged_out_by_force", "password_reset", "second_factor_removed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The line that is to be shown, and whether what it tells of has left a receipt."""
+
+    text: str
+    has_receipt: bool
+
 
 def leave_notice(response: Response, key: str, number: int = 0) -> None:
     """Have the next page say one of the sentences."""
     set_cookie(response, NOTICE, f"{key}.{number}", max_age=LIFETIME_SECONDS)
 
 
-def take_notice(name: str) -> str | None:
-    """Return the sentence that is to be shown now, None for none or for what is no name of one.
+def take_notice(name: str) -> Notice | None:
+    """Return the line that is to be shown now, None for none or for what is no name of one.
 
     Args:
         name: of the person that the page is about.
@@ -86,7 +98,7 @@ def take_notice(name: str) -> str | None:
     key, _, number = (read_cookie(NOTICE) or "").partition(".")
     if key not in SENTENCES or not (number.isascii() and number.isdigit()):
         return None
-    return SENTENCES[key].format(name=name or "The user", number=int(number))
+    return Notice(SENTENCES[key].format(name=name or "The user", number=int(number)), key in WITH_RECEIPT)
 
 
 def forget_notice(response: Response) -> None:

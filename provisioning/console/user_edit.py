@@ -3,8 +3,8 @@
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from provisioning.actions.groups import add_member, remove_member
 from provisioning.actions.invitation_choices import invitation_choices
+from provisioning.actions.user_groups import change_groups_of
 from provisioning.actions.user_table import UserPage, user_page
 from provisioning.actions.users import edit_user
 from provisioning.console.errors import form_page
@@ -70,17 +70,17 @@ def show_groups_of(caller: Caller, user_id: str) -> Response:
 
 @requires(Permission.ACCOUNT_GROUPS_MANAGE, session_caller)
 def post_groups_of(caller: Caller, user_id: str) -> Response:
-    """Put the user into the groups that are ticked, and take it out of the others (GRP-1)."""
+    """Put the user into the groups that were newly ticked, and take it out of those that were unticked (GRP-1).
+
+    What came in between the showing of the form and its sending stays: a directory changes groups too.
+    """
     shown = _live(caller, user_id)
-    wanted, present = set(request.form.getlist("group_ids")), {group.id for group in shown.view.groups}
-    for group_id in wanted | present:
+    ticked, before = set(request.form.getlist("group_ids")), set(request.form.getlist("shown_ids"))
+    for group_id in ticked | before:
         require_text("group", group_id)
-    for group_id in sorted(wanted - present):
-        add_member(caller, group_id, user_id, services())
-    for group_id in sorted(present - wanted):
-        remove_member(caller, group_id, user_id, services())
+    present = change_groups_of(caller, shown.view.user.id, ticked - before, before - ticked, services())
     response = lead_to(f"/users/{shown.view.user.id}")
-    leave_notice(response, "groups_changed", len(wanted))
+    leave_notice(response, "groups_changed", len(present))
     return response
 
 

@@ -11,6 +11,7 @@ from provisioning.actions.receipts import list_revocations
 from provisioning.actions.user_table import FilterChoices, UserTable, filter_choices, user_page, user_table
 from provisioning.console.acts import ACTS
 from provisioning.console.pages import lead_to, page
+from provisioning.console.receipts import address_of
 from provisioning.console.words import STATUS_NAMES
 from provisioning.domain.caller import Caller
 from provisioning.domain.permissions import Permission
@@ -82,6 +83,7 @@ def show_users(caller: Caller) -> Response:
 def show_user(caller: Caller, user_id: str) -> Response:
     """Show one user's page; that of a deleted one is read-only (USR-6)."""
     shown = user_page(caller, user_id, services())
+    revocations = list_revocations(caller, user_id, services())
     return page(
         "user.html",
         caller=caller,
@@ -89,7 +91,9 @@ def show_user(caller: Caller, user_id: str) -> Response:
         shown=shown,
         acts=ACTS,
         change=Verb.CHANGE,
-        revocations=list_revocations(caller, user_id, services())[:MOST_RECEIPTS],
+        revocations=revocations[:MOST_RECEIPTS],
+        receipt=address_of(revocations[0]) if revocations else "",
+        receipt_of=address_of,
         may_edit=is_allowed(caller, Permission.ACCOUNT_USERS_MANAGE) and not shown.view.user.is_inactive,
         may_read_activity=is_allowed(caller, Permission.ACCOUNT_ACTIVITY_READ),
     )

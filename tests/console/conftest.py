@@ -91,6 +91,7 @@ def every_page(account, caller, services, sql) -> list[str]:
     hand_over(services)
     return [
         "/users", f"/users/{dana.id}", f"/users/{dana.id}/edit", f"/users/{dana.id}/groups", f"/users/{dana.id}/delete",
+        f"/users/{dana.id}/receipts",
         "/users/invite", "/groups", "/groups/new", f"/groups/{group.id}", f"/groups/{group.id}?find=eve",
         f"/groups/{group.id}/delete", "/sign-in", "/sign-in/settings", "/sign-in/enforce", "/sign-in/new",
         f"/sign-in/{saml}", f"/sign-in/{saml}/settings", f"/sign-in/{saml}/metadata", f"/sign-in/{saml}/delete",

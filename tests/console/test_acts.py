@@ -3,11 +3,14 @@
 import pytest
 
 from provisioning.actions.groups import NewGroup, create_group
+from provisioning.actions.receipts import list_revocations
 from provisioning.actions.users import delete_user, disable_user
+from provisioning.actions.webhooks import NewWebhook, create_webhook
 from provisioning.console.acts import ACTS, BY_SLUG
 from provisioning.domain.roles_legacy import Role
 from tests.doors.console import ConsoleClient
 from tests.factories import PASSWORD, key_caller, link_secret, make_active, make_user
+from workers.jobs.sessions import settle_sessions
 
 NEW = "seven quiet lanterns swim"
 
@@ -182,3 +185,37 @@ def test_asking_does_not_do(as_root, sql, dana, slug):
     as_root.get(f"/users/{dana.id}/{slug}")
     as_root.client.head(f"/users/{dana.id}/{slug}")
     assert sql("select * from users order by id") == before
+
+
+@pytest.mark.rule("OUT-2", "SES-7", "TEN-3")
+def test_the_line_after_an_end_of_access_leads_to_its_receipt(as_root, as_dana, caller, services, dana, clock, sql):
+    create_webhook(caller, NewWebhook("https://hooks.example/ends"), services)
+    for slug, said in (("force-logout", "Force logout"), ("disable", "Disabled"), ("delete", "Deleted")):
+        clock.advance(minutes=1)
+        (link,) = as_root.do(dana.id, slug).tree.xpath("//main//p[contains(@class, 'notice good')]//a/@href")
+        path, _, receipt_id = link.partition("#")
+        assert path == f"/users/{dana.id}/receipts"
+        newest = as_root.get(path).tree.xpath("//main//section[@id]")[0]
+        assert newest.get("id") == receipt_id == list_revocations(caller, dana.id, services)[0].id
+        assert newest.xpath("string(.//h2)").startswith(said)
+        assert "root@acme.example" in newest.text_content()
+    rows = sql("select account_id, id from outbox where kind = 'sessions_ended'")
+    settle_sessions([(account_id, row_id) for account_id, row_id in rows], services)
+    page = as_root.get(path)
+    assert len(page.tree.xpath("//main//section[@id]")) == 3
+    assert page.text.count("Not confirmed yet") == 3
+    assert page.tree.xpath("//main//section[@id]")[2].xpath(".//dt[text()='Sessions']/../dd/text()") == ["1"]
+    assert path in as_root.get(f"/users/{dana.id}").tree.xpath("//a/@href"), "of an Inactive one too"
+
+
+@pytest.mark.rule("TEN-3", "AUZ-1")
+def test_receipts_are_for_those_who_read_users_of_their_own_account(as_root, as_dana, services, neighbour, dana):
+    foreign = make_user(key_caller(neighbour), services)
+    unknown = as_root.get("/users/nobody/receipts")
+    assert (unknown.status, unknown.code) == (404, "not_found")
+    assert as_root.get(f"/users/{foreign.id}/receipts").status == 404
+    assert "never ended" in as_root.get(f"/users/{dana.id}/receipts").text
+    assert as_dana.get(f"/users/{dana.id}/receipts").status == 403
+    as_root.do(dana.id, "disable")
+    page = as_root.do(dana.id, "enable")
+    assert not page.tree.xpath("//p[contains(@class, 'notice good')]//a")

@@ -5,6 +5,7 @@ import pytest
 from provisioning.actions.environments import NewEnvironment, create_environment
 from provisioning.actions.groups import NewGroup, create_group, groups_of_user
 from provisioning.actions.sessions import force_logout
+from provisioning.actions.user_groups import change_groups_of
 from provisioning.actions.users import delete_user, edit_user, show_user
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.users import UserChanges
@@ -99,9 +100,23 @@ def test_groups_of_a_user_are_ticked(as_root, caller, services, dana, neighbour)
     as_root.submit(path, group_ids=[press.id])
     assert [group.name for group in groups_of_user(caller, dana.id, services)] == ["Press"]
     as_root.get(path)
-    assert as_root.submit(path, group_ids=[theirs.id, press.id]).status == 404
+    assert as_root.submit(path, group_ids=[theirs.id, design.id]).status == 404
+    assert [group.name for group in groups_of_user(caller, dana.id, services)] == ["Press"], "all of them or none"
     assert as_root.get(path).status == 200
     assert as_root.submit(path, group_ids=["a\0b"]).status == 422
+
+
+@pytest.mark.rule("GRP-1")
+def test_a_group_that_came_or_went_while_the_form_was_open_stays_as_it_is(as_root, caller, services, dana):
+    names = ("Design", "Press", "Sales", "Law")
+    design, press, sales, law = (create_group(caller, NewGroup(name), services).group for name in names)
+    change_groups_of(caller, dana.id, {design.id, press.id}, (), services)
+    path = f"/users/{dana.id}/groups"
+    as_root.get(path)
+    change_groups_of(caller, dana.id, {sales.id}, {press.id}, services)
+    page = as_root.submit(path, group_ids=[press.id, law.id])
+    assert page.notice == "The groups were changed. Dana Roe is in 2 now."
+    assert {group.name for group in groups_of_user(caller, dana.id, services)} == {"Sales", "Law"}
 
 
 @pytest.mark.rule("ROOT-7", "ROOT-3", "USR-3", "AUZ-2")

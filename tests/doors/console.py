@@ -42,9 +42,9 @@ class Page:
 
     @property
     def notice(self) -> str:
-        """The line that says what happened, '' where there is none."""
+        """The line that says what happened, without the links in it, '' where there is none."""
         found = self.tree.xpath("//main//p[contains(@class, 'notice good')]")
-        return " ".join(found[0].text_content().split()) if found else ""
+        return " ".join("".join(found[0].xpath(".//text()[not(ancestor::a)]")).split()) if found else ""
 
     @property
     def code(self) -> str | None:
