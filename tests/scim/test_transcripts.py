@@ -69,16 +69,23 @@ def hold_to_state(idp, asked: str, expected: Any, title: str) -> None:
         hold_to(answer.get_json(), expected, f"{title}: {asked}")
 
 
-@pytest.mark.rule("SCM-3", "SCM-5", "SCM-6", "USR-5", "USR-11")
+def epoch_of(sql, user_id: str) -> int:
+    """The number that every session of a user must have; a greater one ends all of them."""
+    [(epoch,)] = sql("select epoch from users where id = %s", user_id)
+    return int(epoch)
+
+
+@pytest.mark.rule("SCM-3", "SCM-5", "SCM-6", "SCM-10", "USR-5", "USR-11")
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda path: path.stem)
-def test_a_transcript_is_answered_as_the_provider_expects(idp, foreign_idp, caller, account, services, transcript):
+def test_a_transcript_is_answered_as_the_provider_expects(idp, foreign_idp, caller, account, services, sql, transcript):
     recorded = yaml.safe_load(transcript.read_text())
     profile = {"profile": Profile(recorded["profile"])}
     update_scim_connection(caller, account.token.token.connection_id, profile, services)
     of_others = (foreign_idp.get("/Users").text, foreign_idp.get("/Groups").text)
     saved: dict[str, str] = {}
     for step in recorded["steps"]:
-        title = step["title"]
+        title, ends_access = step["title"], step.get("act") == "deactivate"
+        epoch = epoch_of(sql, saved["user"]) if ends_access else 0
         answer = send(idp, step, saved)
         assert answer.status_code == step["status"], f"{title}: {answer.text}"
         body = answer.get_json(silent=True)
@@ -86,6 +93,7 @@ def test_a_transcript_is_answered_as_the_provider_expects(idp, foreign_idp, call
         hold_to(body, filled(step.get("expect", {}), saved), title)
         assert [where for where in step.get("has", []) if at(body, where) is None] == [], title
         assert [where for where in step.get("lacks", []) if at(body, where) is not None] == [], title
+        assert not ends_access or epoch_of(sql, saved["user"]) > epoch, title
         for asked, expected in filled(step.get("then", {}), saved).items():
             hold_to_state(idp, asked, expected, title)
     assert (foreign_idp.get("/Users").text, foreign_idp.get("/Groups").text) == of_others
