@@ -16,7 +16,7 @@ from provisioning.cli import run
 from provisioning.guard.context import SETTINGS
 from provisioning.settings import Settings
 from tests.doors.console import ConsoleClient
-from tests.doors.scim import ScimClient
+from tests.doors.scim import PATCH_OP, ScimClient
 
 CODE_HEADER = "Gatelodge-Error"
 DONE = "done"
@@ -48,19 +48,41 @@ class Scim:
 
     client: ScimClient
 
+    def send(self, method: str, path: str, body: Any = None) -> str:
+        """Send a write; `done` or the code of the refusal."""
+        return told(self.client.send(method, path, body))
+
     def add(self, email: str, role: str) -> str:
-        roles = [{"value": role}]
-        return told(self.client.post("/Users", {"userName": email, "roles": roles}))
+        return self.send("POST", "/Users", {"userName": email, "roles": [{"value": role}]})
 
     def do(self, verb: str, user_id: str) -> str:
-        requests: Mapping[str, Callable[[], TestResponse]] = {
-            "delete": lambda: self.client.delete(f"/Users/{user_id}"),
-            "disable": lambda: self.client.patch(f"/Users/{user_id}", {"op": "Replace", "value": {"active": "False"}}),
-            "rename": lambda: self.client.patch(
-                f"/Users/{user_id}", {"op": "replace", "path": "displayName", "value": "Renamed"}
-            ),
+        operations: Mapping[str, dict[str, Any]] = {
+            "disable": {"op": "Replace", "value": {"active": "False"}},
+            "rename": {"op": "replace", "path": "displayName", "value": "Renamed"},
         }
-        return told(requests[verb]()) if verb in requests else NOT_OFFERED
+        if verb == "delete":
+            return self.send("DELETE", f"/Users/{user_id}")
+        if verb not in operations:
+            return NOT_OFFERED
+        return self.send("PATCH", f"/Users/{user_id}", {"schemas": [PATCH_OP], "Operations": [operations[verb]]})
+
+
+@dataclass
+class ScimInBulk(Scim):
+    """The same directory, with every write as the only operation of a bulk.
+
+    A result has no room for the stable code. So what is refused is asked for again by itself, and has to be refused in
+    the same words.
+    """
+
+    def send(self, method: str, path: str, body: Any = None) -> str:
+        operation = {"method": method, "path": path, "bulkId": "x", "data": body}
+        (result,) = self.client.post("/Bulk", {"Operations": [operation]}).get_json(force=True)["Operations"]
+        if int(result["status"]) < 400:
+            return DONE
+        alone = self.client.send(method, path, body)
+        assert alone.get_json(force=True) == result["response"]
+        return told(alone)
 
 
 @dataclass
@@ -147,6 +169,7 @@ def doors_of(app: Flask, account: MadeAccount) -> dict[str, Door]:
     browser.log_in("root@acme.example", account.root_password)
     return {
         "scim": Scim(ScimClient(app, account.token.text)),
+        "scim in bulk": ScimInBulk(ScimClient(app, account.token.text)),
         "api": Api(app, account.account.id, (account.key.key.id, account.key.secret)),
         "console": Console(browser),
         "command line": CommandLine(app.extensions[SETTINGS], account.account.id),
