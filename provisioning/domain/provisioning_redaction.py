@@ -13,6 +13,7 @@ from typing import Any
 HIDDEN = "[hidden]"
 OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr", "and", "or", "not"})
 COMPARISONS = OPERATORS - {"pr", "and", "or", "not"}
+BRACKETS = frozenset("()[],")
 LITERALS = frozenset({"true", "false", "null"})
 # What messages of RFC 7644 are made of, beside attributes.
 MESSAGE_NAMES = frozenset({
@@ -26,6 +27,11 @@ PATH_WORDS = frozenset({
 NUMBER_PARAMETERS = frozenset({"startindex", "count"})
 NAME_PARAMETERS = frozenset({"sortby", "attributes", "excludedattributes"})
 CREDENTIAL_PARAMETERS = frozenset({"access_token", "token"})
+# Members of messages that have one of a few words.
+FIXED_WORDS: Mapping[str, frozenset[str]] = {
+    "op": frozenset({"add", "replace", "remove"}),
+    "method": frozenset({"post", "put", "patch", "delete"}),
+}
 SORT_ORDERS = frozenset({"ascending", "descending"})
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 # RFC 7643 section 2.1, and the URNs of schemas.
@@ -109,32 +115,43 @@ def shown_filter(text: str, known: Known, *, is_path: bool = False) -> str:
         is_path: whether names that stand alone are shown though nobody knows them: they are attributes in a body, while
             in an address a lone word may be anything.
     """
-    tokens = TOKENS.findall(text)
-    words = [token for token in tokens if not token.isspace()]
-    shown, said, place, is_known = [], "", 0, False
-    for token in tokens:
-        if token.isspace():
-            shown.append(" ")
-            continue
-        following = words[place + 1].lower() if place + 1 < len(words) else ""
-        is_name = is_path or following in OPERATORS or following == "["
-        piece, is_known = _shown_token(token, said, is_name, is_known, known)
-        shown.append(piece)
-        said, place = token.lower(), place + 1
+    reading = _Reading(known, is_path)
+    words = [word for word in TOKENS.findall(text) if not word.isspace()] + [""]
+    following = iter(words[1:])
+    shown = [" " if piece.isspace() else reading.shown(piece, next(following)) for piece in TOKENS.findall(text)]
     return hide_credentials("".join(shown))
 
 
-def _shown_token(piece: str, said: str, is_name: bool, is_known: bool, known: Known) -> tuple[str, bool]:
-    """Return a piece of a filter as it may be shown, and whether the attribute of the next literal is known."""
-    word = piece.lower()
-    if piece in "()[]," or (word in OPERATORS and said not in COMPARISONS):
-        return piece, is_known
-    if said in COMPARISONS or piece.startswith('"'):
-        is_plain = word in LITERALS or is_known
-        return (piece if is_plain else f'"{HIDDEN}"'), is_known
-    if known.has(word):
-        return piece, True
-    return (piece if is_name and NAME.fullmatch(piece) else HIDDEN), False
+@dataclass(slots=True)
+class _Reading:
+    """How far a filter was read.
+
+    Attributes:
+        said: the word before.
+        is_known: whether the attribute that the next literal belongs to is known.
+        is_known_outside: the same of the attribute before the bracket that is open.
+    """
+
+    known: Known
+    is_path: bool
+    said: str = ""
+    is_known: bool = False
+    is_known_outside: bool = True
+
+    def shown(self, piece: str, following: str) -> str:
+        """Return a piece as it may be shown, and read on."""
+        word, said = piece.lower(), self.said
+        self.said = word
+        if piece in BRACKETS:
+            self.is_known_outside = self.is_known if piece == "[" else self.is_known_outside or piece == "]"
+            return piece
+        if word in OPERATORS and said not in COMPARISONS:
+            return piece
+        if said in COMPARISONS or piece.startswith('"'):
+            return piece if word in LITERALS or self.is_known else f'"{HIDDEN}"'
+        self.is_known = self.is_known_outside and self.known.has(word)
+        is_name = self.is_path or following == "[" or following.lower() in OPERATORS
+        return piece if self.is_known or (is_name and NAME.fullmatch(piece)) else HIDDEN
 
 
 @dataclass(slots=True)
@@ -167,6 +184,8 @@ def _shown_member(name: str, member: Any, beside: Mapping[str, Any], known: Know
         return name, _shown_address(member, beside, known)
     if word == "filter" and isinstance(member, str):
         return name, shown_filter(member, known)
+    if word in FIXED_WORDS:
+        return name, member if str(member).lower() in FIXED_WORDS[word] else HIDDEN
     about = beside["path"] if word == "value" and "op" in beside and isinstance(beside.get("path"), str) else name
     attribute = _attribute_of(str(about))
     if CREDENTIAL_NAME.search(attribute):

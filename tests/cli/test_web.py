@@ -1,6 +1,7 @@
 """The web as a real process, on both servers: limits, numbers, and a stop that loses no request."""
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -36,6 +37,15 @@ class Web:
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.read(), {name.lower(): value for name, value in answer.getheaders()}
+        finally:
+            connection.close()
+
+    def send(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> int:
+        """The status of a request with a body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/scim+json", **headers})
+            return connection.getresponse().status
         finally:
             connection.close()
 
@@ -151,6 +161,40 @@ def test_a_request_at_hand_is_answered_before_a_stop(web, account) -> None:
     assert time.monotonic() - began < 25
     with pytest.raises(OSError):
         web.ask("/healthz")
+
+
+@pytest.mark.rule("SCM-8", "SCM-9", "AUD-2", "OPS-6")
+def test_a_stop_writes_the_provisioning_log_and_no_secret_is_in_it_or_in_the_log_file(
+    web, account, sql, tmp_path
+) -> None:
+    planted = f"planted{os.urandom(6).hex()}"
+    token = {"Authorization": f"Bearer {account.token.text}", "X-Secret": planted, "Cookie": f"a={planted}"}
+    made = {
+        "userName": "p@acme.example",
+        "password": planted,
+        "secretAnswer": planted,
+        "urn:made:up": {"value": planted},
+    }
+    asked = [
+        ("POST", "/scim/v2/Users", json.dumps(made)),
+        ("POST", "/scim/v2/Users", f'{{"userName": "{planted}'),
+        ("PATCH", f"/scim/v2/Users/{planted}", f'{{"Operations": [{{"op": "{planted}"}}]}}'),
+        ("GET", f"/scim/v2/Users?filter={planted}", None),
+        ("GET", f"/scim/v2/Users?filter=password%20eq%20%22{planted}%22&{planted}={planted}", None),
+        ("GET", f"/scim/v2/Users?access_token={planted}", None),
+        ("GET", f"/scim/v2/{planted}", None),
+    ]
+    statuses = [web.send(method, path, body, token) for method, path, body in asked]
+    web.process.send_signal(signal.SIGTERM)
+    assert web.process.wait(25) == 0
+    rows = sql("select status, row_to_json(p)::text from provisioning_log p order by at, id")
+    assert [status for status, _ in rows] == statuses
+    assert all(status in (201, 400, 401, 404) for status in statuses)
+    assert planted not in "".join(text for _, text in rows)
+    assert planted not in (tmp_path / "log").read_text()
+    assert (
+        account.token.text.rpartition("_")[0] not in "".join(text for _, text in rows) + (tmp_path / "log").read_text()
+    )
 
 
 @pytest.mark.rule("OPS-6")
