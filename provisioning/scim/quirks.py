@@ -80,7 +80,9 @@ def normal_value(trait: Trait, value: Any) -> Any:
         if habit.applies(trait, value):
             value = habit.normal(trait, value)
     if trait.multi_valued and isinstance(value, list):
-        return [normal_value(trait.element, each) for each in value if each is not None]
+        # Null among references names nobody, and is not the empty list, which would empty a group.
+        names_others = trait.find("$ref") is not None
+        return [normal_value(trait.element, each) for each in value if each is not None or names_others]
     if trait.is_complex and isinstance(value, dict):
         return _normal_members(trait.settable, value)
     return value
@@ -101,7 +103,15 @@ def normal_resource(body: Mapping[str, Any], resource: ResourceType) -> dict[str
         if extension and value is not None:
             is_object = isinstance(value, dict)
             normal[extension.urn] = _normal_members(extension.settable, value) if is_object else value
-    return {name: value for name, value in normal.items() if value not in ([], {})}
+    return {
+        name: value for name, value in normal.items() if not _is_unassigned(value, resource.settable.get(name.lower()))
+    }
+
+
+def _is_unassigned(value: Any, trait: Trait | None) -> bool:
+    """Return whether a value says 'nothing': `[]` for every attribute, `{}` for what is an object."""
+    is_object = trait is None or trait.is_complex
+    return value == [] or (is_object and value == {})
 
 
 def _normal_members(settable: Mapping[str, Trait], value: Mapping[str, Any]) -> dict[str, Any]:
