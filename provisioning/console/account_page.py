@@ -16,11 +16,12 @@ from provisioning.console.errors import LOGIN, form_page
 from provisioning.console.forms import Filled, Form, Trimmed, attempt, read_form
 from provisioning.console.notices import leave_notice
 from provisioning.console.pages import add_routes, lead_to, page
+from provisioning.console.proof import ask_before
 from provisioning.console.words import PLAN_NAMES, counted
 from provisioning.domain.caller import Caller
 from provisioning.domain.environments import Environment
 from provisioning.domain.permissions import Permission
-from provisioning.domain.policy import is_allowed
+from provisioning.domain.policy import is_allowed, require
 from provisioning.guard.context import services
 from provisioning.guard.cookie import SESSION, delete_cookie, session_caller
 from provisioning.guard.require import requires
@@ -72,7 +73,9 @@ def show_account(caller: Caller) -> Response:
 
 @requires(Permission.ACCOUNT_ENVIRONMENTS_MANAGE, session_caller)
 def show_new_environment(caller: Caller) -> Response:
-    """Show the form of a new product environment."""
+    """Show the form of a new product environment; its first key is shown with it, so a fresh proof comes before."""
+    require(caller, Permission.ACCOUNT_ENVIRONMENTS_MANAGE)
+    ask_before(caller)
     return form_page("environment_new.html", None, caller=caller, form=Filled())
 
 
@@ -170,6 +173,8 @@ def post_environment_deletion(caller: Caller, environment_id: str) -> Response:
 def confirm_cancel(caller: Caller) -> Response:
     """Say what cancelling the account ends, and for how long it can be restored (ACC-3)."""
     shown = cancelling(caller, services())
+    if shown.refusal is None:
+        ask_before(caller)
     decision = Decision(
         question=f"Cancel the account {shown.account.name}?",
         consequences=(

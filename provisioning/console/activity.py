@@ -11,12 +11,14 @@ from provisioning.actions.activity_table import Beside, beside_entries, find_peo
 from provisioning.console.charts import chart_of
 from provisioning.console.errors import form_page
 from provisioning.console.forms import Filled
+from provisioning.console.proof import ask_before
 from provisioning.console.words import KIND_NAMES, OUTCOME_NAMES, WAY_IN_NAMES
 from provisioning.domain.activity_export import Form
 from provisioning.domain.activity_query import NAMES, ActivityQuery, query_from
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Refusal
 from provisioning.domain.permissions import Permission
+from provisioning.domain.policy import require
 from provisioning.guard.context import services
 from provisioning.guard.cookie import session_caller
 from provisioning.guard.require import requires
@@ -74,6 +76,8 @@ def show_activity(caller: Caller) -> Response:
 @requires(Permission.ACCOUNT_ACTIVITY_READ, session_caller)
 def show_export(caller: Caller) -> Response:
     """Ask in which form the report is to be exported, and say what will be in it."""
+    require(caller, Permission.ACCOUNT_ACTIVITY_READ)
+    ask_before(caller)
     asked = _asked()
     query_from(asked)
     return form_page(

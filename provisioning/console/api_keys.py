@@ -34,9 +34,11 @@ from provisioning.console.issued import (
 )
 from provisioning.console.notices import leave_notice
 from provisioning.console.pages import add_routes, lead_to, page
+from provisioning.console.proof import ask_before
 from provisioning.domain.caller import Caller
 from provisioning.domain.keys import AccountKey
 from provisioning.domain.permissions import Permission
+from provisioning.domain.policy import require
 from provisioning.domain.roles_legacy import Role
 from provisioning.guard.context import services
 from provisioning.guard.cookie import session_caller
@@ -89,6 +91,8 @@ def show_keys(caller: Caller) -> Response:
 @requires(Permission.ACCOUNT_KEYS_MANAGE, session_caller)
 def show_new_key(caller: Caller) -> Response:
     """Show the form of a new key."""
+    require(caller, Permission.ACCOUNT_KEYS_MANAGE)
+    ask_before(caller)
     return _new_page(caller, Filled())
 
 
@@ -109,9 +113,11 @@ def post_new_key(caller: Caller) -> Response:
 
 @requires(Permission.ACCOUNT_KEYS_MANAGE, session_caller)
 def confirm_key_act(caller: Caller, key_id: str, slug: str) -> Response:
-    """Say what an act on a key will do."""
+    """Say what an act on a key will do; a rotation asks for a fresh proof before (SES-4)."""
     act = act_of(slug)
     key = one_issued(list_account_keys(caller, services()), key_id, "Account key")
+    if act.slug == ROTATE:
+        ask_before(caller)
     return decision_page(caller, decision_of(act, key, key.name, TRAIL))
 
 

@@ -51,6 +51,7 @@ def add_profile(blueprint: Blueprint) -> None:
     """Add the routes of My Profile but for the second factor."""
     add = blueprint.add_url_rule
     add(PROFILE, view_func=show_profile, methods=["GET"])
+    add(NAMES, view_func=show_names, methods=["GET"])
     add(NAMES, view_func=post_names, methods=["POST"])
     add(f"{PROFILE}/preferences", view_func=post_preferences, methods=["POST"])
     add(EMAIL, view_func=show_email, methods=["GET"])
@@ -69,13 +70,21 @@ def show_profile(caller: Caller) -> Response:
 
 
 @own
+def show_names(caller: Caller) -> Response:
+    """Show the form of the own names; the root user proves who they are before (ROOT-7)."""
+    if caller.is_root:
+        ask_before(caller)
+    return _names_page(caller, Filled())
+
+
+@own
 def post_names(caller: Caller) -> Response:
     """Change the own names."""
     form = read_form(NamesForm(), request.form)
     fields = ("first_name", "last_name", "display_name")
     if form.is_good:
         attempt(form, lambda: change_own_names(caller, **form.values, services=services()), fields)
-    return _said("names_changed") if form.is_good else _profile_page(caller, form)
+    return _said("names_changed") if form.is_good else _names_page(caller, form)
 
 
 @own
@@ -164,6 +173,11 @@ def _profile_page(caller: Caller, form: Filled) -> Response:
     profile, factor = own_profile(caller, services()), own_second_factor(caller, services())
     shown = {"profile": profile, "factor": factor, "zones": time_zones(), "device_name": device_name}
     return form_page("profile.html", form.code, caller=caller, form=form, **shown)
+
+
+def _names_page(caller: Caller, form: Filled) -> Response:
+    profile = own_profile(caller, services())
+    return form_page("profile_names.html", form.code, caller=caller, form=form, profile=profile)
 
 
 def _email_page(caller: Caller, form: Filled) -> Response:

@@ -3,6 +3,7 @@
 Pages whose forms need a fresh proof ask for it before they are shown, so that nothing typed is lost on the way.
 """
 
+from datetime import timedelta
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, request
@@ -25,6 +26,9 @@ from provisioning.guard.require import requires
 WRONG_PASSWORD = "This is not your password. Try again."  # noqa: S105 - a sentence, not a password.
 FIELDS = {Code.INVALID_CREDENTIALS: "password", Code.SECOND_FACTOR_WRONG: "code", Code.TOO_MANY_REQUESTS: ""}
 
+# For so long, at least, a form that was shown can be sent without another proof.
+TIME_TO_TYPE = timedelta(minutes=5)
+
 
 def add_proof(blueprint: Blueprint) -> None:
     """Add the routes of the fresh proof."""
@@ -33,12 +37,12 @@ def add_proof(blueprint: Blueprint) -> None:
 
 
 def ask_before(caller: Caller) -> None:
-    """Ask for a fresh proof before a page with a form that needs one is shown.
+    """Ask for a proof before a page with a form that needs one is shown, which stays fresh while people type.
 
     Raises:
         Refusal: PROOF_NEEDED.
     """
-    require_fresh(caller, services().now())
+    require_fresh(caller, services().now() + TIME_TO_TYPE)
 
 
 @requires(Permission.SELF_PROFILE_MANAGE, session_caller)

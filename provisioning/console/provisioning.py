@@ -46,6 +46,7 @@ from provisioning.console.issued import (
 )
 from provisioning.console.notices import leave_notice
 from provisioning.console.pages import add_routes, lead_to, page
+from provisioning.console.proof import ask_before
 from provisioning.console.scim_settings import (
     BESIDE,
     NEW,
@@ -195,8 +196,10 @@ def post_removal(caller: Caller, connection_id: str) -> Response:
 
 @requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
 def show_new_token(caller: Caller, connection_id: str) -> Response:
-    """Show the form of a new token."""
-    return _token_form(caller, show_scim_connection(caller, connection_id, services()), Filled())
+    """Show the form of a new token; whoever sees it has proved who they are (SES-4)."""
+    connection = show_scim_connection(caller, connection_id, services())
+    ask_before(caller)
+    return _token_form(caller, connection, Filled())
 
 
 @requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
@@ -220,9 +223,11 @@ def post_new_token(caller: Caller, connection_id: str) -> Response:
 
 @requires(Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE, session_caller)
 def confirm_token_act(caller: Caller, token_id: str, slug: str) -> Response:
-    """Say what an act on a token will do."""
+    """Say what an act on a token will do; a rotation asks for a fresh proof before (SES-4)."""
     act = act_of(slug)
     token = _token(caller, token_id)
+    if act.slug == ROTATE:
+        ask_before(caller)
     connection = show_scim_connection(caller, token.connection_id, services())
     return decision_page(caller, decision_of(act, token, f"the token {token.id}", _trail(connection)))
 

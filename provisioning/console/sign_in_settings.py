@@ -15,11 +15,12 @@ from provisioning.console.errors import form_page
 from provisioning.console.forms import Filled, Form, attempt, one_of, read_form
 from provisioning.console.notices import leave_notice
 from provisioning.console.pages import add_routes, lead_to, page
+from provisioning.console.proof import ask_before
 from provisioning.console.words import counted
 from provisioning.domain.accounts import TwoFactor
 from provisioning.domain.caller import Caller
 from provisioning.domain.permissions import Permission
-from provisioning.domain.policy import is_allowed
+from provisioning.domain.policy import is_allowed, require
 from provisioning.guard.context import services
 from provisioning.guard.cookie import session_caller
 from provisioning.guard.require import requires
@@ -79,6 +80,8 @@ def show_sign_in(caller: Caller) -> Response:
 @requires(Permission.ACCOUNT_SECURITY_MANAGE, session_caller)
 def show_settings_form(caller: Caller) -> Response:
     """Show the form of the second factor and of sessions."""
+    require(caller, Permission.ACCOUNT_SECURITY_MANAGE)
+    ask_before(caller)
     return _settings_page(caller, Filled())
 
 
@@ -105,6 +108,7 @@ def post_security(caller: Caller) -> Response:
 def confirm_enforce(caller: Caller) -> Response:
     """Say who could still log in directly before SAML login is enforced, or who can again (SSO-6, PWD-3)."""
     account, direct = show_security(caller, services()), direct_logins(caller, services())
+    ask_before(caller)
     named = ", ".join(f"{user.name} ({user.email})" for user in direct[:MOST_NAMED])
     turning_on = (
         "Everybody else logs in through the organisation only; their passwords are refused.",

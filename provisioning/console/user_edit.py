@@ -11,6 +11,7 @@ from provisioning.console.errors import form_page
 from provisioning.console.forms import Filled
 from provisioning.console.notices import leave_notice
 from provisioning.console.pages import lead_to
+from provisioning.console.proof import ask_before
 from provisioning.console.user_form import changes_of, filled_from, put_beside, read_user_form
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Refusal
@@ -37,6 +38,8 @@ def show_edit(caller: Caller, user_id: str) -> Response:
     refusal = shown.refusals[Verb.CHANGE]
     if refusal is not None:
         raise refusal
+    if shown.view.user.is_root:
+        ask_before(caller)
     return _edit_page(caller, shown, filled_from(shown.view.user))
 
 

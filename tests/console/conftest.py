@@ -101,7 +101,8 @@ def every_page(account, caller, services, sql) -> list[str]:
         "/api-keys/new", f"/api-keys/{key}/rotate", "/webhooks", "/webhooks/new", f"/webhooks/{webhook}",
         f"/webhooks/{webhook}/edit", f"/webhooks/{webhook}/rotate", "/activity", "/activity/export", "/account",
         "/account/cancel", "/account/environments/new", f"/account/environments/{environment}", "/user-limit",
-        "/profile", "/profile/email", "/profile/password", "/profile/proof", "/profile/second-factor",
+        f"/users/{account.root.id}/edit", "/profile", "/profile/names",
+        "/profile/email", "/profile/password", "/profile/proof", "/profile/second-factor",
     ]  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def test_a_key_is_made_its_secret_is_shown_once_and_it_works(as_root, services, 
 
 
 @pytest.mark.rule("API-1", "KEY-2")
-def test_a_key_is_rotated_with_an_overlap(as_root, caller, services, clock):
+def test_a_key_is_rotated_with_an_overlap(as_root, account, caller, services, clock):
     old = create_account_key(caller, "Sync", Role.REPORTS, services)
     path = f"/api-keys/{old.key.id}/rotate"
     assert "works for the time that you choose" in as_root.get(path).text
@@ -63,6 +63,7 @@ def test_a_key_is_rotated_with_an_overlap(as_root, caller, services, clock):
     with pytest.raises(Refusal):
         find_key_caller(old.key.id, old.secret, None, services)
     as_root.get(f"/api-keys/{new_id}/rotate")
+    as_root.submit("/profile/proof", password=account.root_password)
     assert as_root.submit(f"/api-keys/{new_id}/rotate", overlap="31536000").status == 422
 
 

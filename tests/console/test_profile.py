@@ -20,6 +20,7 @@ def third_browser(app) -> ConsoleClient:
 @pytest.mark.rule("USR-10", "MAIL-1")
 def test_names_dates_and_mails_are_changed_on_the_page(as_dana, dana, sql):
     as_dana.get("/profile")
+    as_dana.get("/profile/names")
     page = as_dana.submit("/profile/names", first_name=" Dana ", last_name="Roe-Smith", display_name="<b>D</b>")
     assert (page.path, page.notice) == ("/profile", "Your names were changed.")
     assert "<b>D</b>" in page.text, "shown as text"
@@ -39,9 +40,11 @@ def test_names_dates_and_mails_are_changed_on_the_page(as_dana, dana, sql):
 def test_what_is_wrong_is_said_beside_its_field_and_nothing_changes(as_dana, sql):
     before = sql("select string_agg(t::text, '' order by id) from users t")
     as_dana.get("/profile")
+    as_dana.get("/profile/names")
     page = as_dana.submit("/profile/names", first_name="x" * 257, last_name="Kept")
     assert (page.status, list(page.errors())) == (422, ["first_name"])
     assert page.tree.xpath("//input[@id='last_name']/@value") == ["Kept"]
+    as_dana.get("/profile")
     page = as_dana.submit("/profile/preferences", time_zone="Europe/Nowhere")
     assert (page.status, list(page.errors())) == (422, ["time_zone"])
     for wrong in ({"share_mails": "maybe", "time_zone": "UTC"}, {}, {"time_zone": "../../etc/passwd"}):

@@ -246,7 +246,7 @@ def walk_profile(app, services, person, clock, sql, account) -> None:
     eve, browser = person("eve"), ConsoleClient(app.test_client())
     browser.log_in("eve@acme.example", PASSWORD)
     submit(browser, "/profile/proof", password=PASSWORD)
-    submit(browser, "/profile/names", at="/profile", first_name="Eva", last_name="Roe")
+    submit(browser, "/profile/names", first_name="Eva", last_name="Roe")
     submit(browser, "/profile/preferences", at="/profile", time_zone="Europe/Vienna")
     submit(browser, "/profile/email", at="/profile", email="evi@acme.example")
     submit(browser, "/profile/email/withdraw", at="/profile")
