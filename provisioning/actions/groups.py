@@ -222,9 +222,11 @@ class _Moves:
         self.missed: list[str] = []
 
     def take_out(self, ids: Collection[str]) -> None:
+        """Note who went; who came before in the same transaction was never there."""
         self.came, self.went = self.came.difference(ids), self.went | set(ids).difference(self.came)
 
     def put_in(self, ids: Collection[str]) -> None:
+        """Note who came; who went before in the same transaction was never gone."""
         self.came, self.went = self.came | set(ids).difference(self.went), self.went.difference(ids)
 
 

@@ -102,7 +102,7 @@ def test_the_other_rows_whatever_the_method(app, idp, account, subtests):
 @pytest.mark.rule("SCM-3")
 def test_a_credential_in_any_schema_sets_nothing_and_is_kept_nowhere(idp, sql):
     made_up = "urn:ietf:params:scim:schemas:extension:made-up:2.0:User"
-    secret = "t1meFlies!geheim"  # noqa: S105 - a planted one.
+    secret = "t1meFlies!geheim"
     user = idp.user("ada", password=secret, **{made_up: {"password": secret, "passwordHash": secret}})
     address = f"/Users/{user['id']}"
     hashes = sql("select id, password_hash from users order by id")
