@@ -35,8 +35,22 @@ def comparison_key(text: str) -> str:
     return key
 
 
+def part_key(text: str) -> str:
+    """Return the key by which a part of a name is looked for: as `comparison_key`, but blanks around it count."""
+    if text.isascii():
+        return text.lower()
+    key = _unified(text)
+    while (again := _unified(key)) != key:
+        key = again
+    return key
+
+
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return _unified(text).strip()
+
+
+def _unified(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def domain_key(domain: str) -> str:

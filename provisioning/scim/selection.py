@@ -6,8 +6,9 @@ The same semantics as store/filter_sql.py has in SQL, for the elements of one re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from provisioning.domain.comparison import comparison_key
+from provisioning.domain.comparison import comparison_key, part_key
 from provisioning.domain.search import And, Comparison, Node, Not, Operator, Or, Present, ValuePath
+from provisioning.scim.filters import PARTS
 from provisioning.scim.traits import Trait
 
 COMPARE: Mapping[Operator, Callable[[Any, Any], bool]] = {
@@ -49,8 +50,9 @@ def _meets(node: Comparison | Present, element: Mapping[str, Any], trait: Trait)
         return present not in (None, "", [], {})
     if sub is None or type(present) is not type(node.value):
         return node.operator is Operator.NE
-    return COMPARE[node.operator](_comparable(present, sub), _comparable(node.value, sub))
+    key = part_key if node.operator in PARTS else comparison_key
+    return COMPARE[node.operator](_comparable(present, sub, comparison_key), _comparable(node.value, sub, key))
 
 
-def _comparable(value: Any, sub: Trait) -> Any:
-    return comparison_key(value) if isinstance(value, str) and not sub.case_exact else value
+def _comparable(value: Any, sub: Trait, key: Callable[[str], str]) -> Any:
+    return key(value) if isinstance(value, str) and not sub.case_exact else value

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.types import TypeEngine
 
-from provisioning.domain.comparison import comparison_key
+from provisioning.domain.comparison import comparison_key, part_key
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.search import And, Comparison, Node, Not, Operator, Or, Present, ValuePath
 from provisioning.store.searchable import GROUP, PLURAL, USER, Condition, Field, Shape, Source
@@ -200,9 +200,9 @@ def _escaped(text: str) -> str:
 
 # Operator -> the pattern that it asks for: of a text as it is, of its comparison key.
 TEXT_FORMS: Mapping[Operator, tuple[Callable[[str], str], Callable[[str], str]]] = {
-    Operator.CO: (lambda text: f"%{_escaped(text)}%", lambda text: f"%{_escaped(comparison_key(text))}%"),
-    Operator.SW: (lambda text: f"{_escaped(text)}%", lambda text: f"{_escaped(comparison_key(text))}%"),
-    Operator.EW: (lambda text: f"%{_escaped(text)}", lambda text: f"%{_escaped(comparison_key(text))}"),
+    Operator.CO: (lambda text: f"%{_escaped(text)}%", lambda text: f"%{_escaped(part_key(text))}%"),
+    Operator.SW: (lambda text: f"{_escaped(text)}%", lambda text: f"{_escaped(part_key(text))}%"),
+    Operator.EW: (lambda text: f"%{_escaped(text)}", lambda text: f"%{_escaped(part_key(text))}"),
 }
 COMPARE: Mapping[Operator, Callable[[ColumnElement[Any], Any], Condition]] = {
     Operator.EQ: lambda expression, value: expression == value,
