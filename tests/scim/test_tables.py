@@ -18,7 +18,7 @@ SCIM_TYPES = {
 }  # fmt: skip
 
 GAPS = ("detail", "limit", "used", "what", "name", "email", "external_id", "user_name", "whom", "method", "attribute",
-        "verb", "role")  # fmt: skip
+        "verb", "role", "bulk_id")  # fmt: skip
 
 
 def shaped(body: dict, resource=USERS) -> dict:

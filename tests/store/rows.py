@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, Column, DateTime, ForeignKeyConstraint, Integer, LargeBinary, Table, Text
+from sqlalchemy import ARRAY, Boolean, Column, DateTime, Float, ForeignKeyConstraint, Integer, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 VALUES: tuple[tuple[type, Any], ...] = (
-    (ARRAY, []), (Boolean, False), (DateTime, NOW), (Integer, 0), (JSONB, {}), (LargeBinary, b""),
+    (ARRAY, []), (Boolean, False), (DateTime, NOW), (Float, 0.0), (Integer, 0), (JSONB, {}), (LargeBinary, b""),
 )  # fmt: skip
 
 

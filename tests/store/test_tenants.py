@@ -27,6 +27,8 @@ WITHOUT_KEY = {
     ("activity", "actor_id"): "who did it, of any kind, also somebody who is gone",
     ("activity", "target_id"): "whom it was done to, of any kind, also somebody who is gone",
     ("activity_unsealed", "entry_id"): "written by the same statement as the entry",
+    ("provisioning_log", "connection_id"): "an entry outlives the connection that asked",
+    ("provisioning_log", "resource_id"): "what was asked about, also what is gone or never was",
     ("sessions", "connection_id"): "the row outlives its connection as a trace; without a connection it is dead",
     ("webhook_deliveries", "event_id"): "an entry of the report, or the row of the outbox that told of an ending",
     ("sessions", "name_id"): "the identity provider's name for the person, none of ours",
