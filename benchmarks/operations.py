@@ -1,7 +1,7 @@
 """What an identity provider asks, as texts of requests that are made before the clock starts."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ MOST_DELETES_A_SECOND = 800
 READ = 100
 PAGE = 100
 BULK_OPERATIONS = 100
+BULKS_AT_ONCE = 2
 # How many each group of a slot can still get; they are people who are no members yet.
 JOINING = 200
 
@@ -46,6 +47,7 @@ class Operation:
         repeat: whether a connection begins again when its requests run out.
         each: number of operations that a request carries.
         holds: whether the body of an answer is what was asked for; looked at once, before the clock starts.
+        most_at_once: connections beyond which a server refuses such requests as too many; None for no such bound.
     """
 
     texts: Callable[[Party, Slot], list[list[str]]]
@@ -53,6 +55,7 @@ class Operation:
     repeat: bool = False
     each: int = 1
     holds: Callable[[Any], bool] = lambda _: True
+    most_at_once: int | None = None
 
     def check(self, party: Party, slot: Slot) -> None:
         """Send one request and look at the answer.
@@ -66,6 +69,8 @@ class Operation:
 
     def run(self, party: Party, slot: Slot) -> Measured:
         """Measure one slot."""
+        if self.most_at_once is not None:
+            slot = replace(slot, connections=min(slot.connections, self.most_at_once))
         return send(
             (party.pid, party.database_pid), party.port, self.texts(party, slot), slot.seconds,
             statuses=self.statuses, repeat=self.repeat, each=self.each,
@@ -182,7 +187,8 @@ def page_of(texts: Callable[[Party, Slot], list[list[str]]], holds: Callable[[An
 
 
 CREATE = Operation(creates, frozenset({"201"}))
-BULK_CREATE = Operation(bulk_creates, each=BULK_OPERATIONS, holds=holds_made)
+# A process takes on few bulks at once (LIM-4), and both connections may be with the same one.
+BULK_CREATE = Operation(bulk_creates, each=BULK_OPERATIONS, holds=holds_made, most_at_once=BULKS_AT_ONCE)
 READ_ONE = Operation(reads, repeat=True, holds=lambda body: "userName" in body)
 SEARCH = Operation(searches, repeat=True, holds=lambda body: body["totalResults"] == 1)
 LIST = page_of(pages(f"count={PAGE}"))
