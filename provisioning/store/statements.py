@@ -99,11 +99,18 @@ def pipelined(connection: Connection) -> Iterator[None]:
     if driver.info.pipeline_status is not PipelineStatus.OFF:
         yield
         return
+    raised: Exception | None = None
     try:
         with driver.pipeline():
-            yield
+            try:
+                yield
+            except Exception as fault:
+                # Kept until the pipeline has ended, of whose own fault after it the driver would log a warning.
+                raised = fault
     except psycopg.Error as fault:
-        raise fault_of(connection, fault, "") from fault
+        raise raised or fault_of(connection, fault, "") from fault
+    if raised is not None:
+        raise raised
 
 
 def driver_of(connection: Connection) -> psycopg.Connection[Any]:
