@@ -218,8 +218,6 @@ class _Moves:
     def __init__(self) -> None:
         self.came: set[str] = set()
         self.went: set[str] = set()
-        self.left_out: list[str] = []
-        self.missed: list[str] = []
 
     def take_out(self, ids: Collection[str]) -> None:
         """Note who went; who came before in the same transaction was never there."""
@@ -228,6 +226,21 @@ class _Moves:
     def put_in(self, ids: Collection[str]) -> None:
         """Note who came; who went before in the same transaction was never gone."""
         self.came, self.went = self.came | set(ids).difference(self.went), self.went.difference(ids)
+
+
+class _Tally:
+    """Who has come and gone so far, users and groups apart, and whom the edits could not put in or take out."""
+
+    def __init__(self) -> None:
+        self.users = _Moves()
+        self.children = _Moves()
+        self.left_out: list[str] = []
+        self.missed: list[str] = []
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the group has the members that it had."""
+        return not any(moves.came or moves.went for moves in (self.users, self.children))
 
 
 def change_members(unit: Unit, group: Group, edits: Sequence[MembershipEdit], *, version: int) -> GroupView:
@@ -243,13 +256,14 @@ def change_members(unit: Unit, group: Group, edits: Sequence[MembershipEdit], *,
         Refusal: protected people in a directory's edit; NO_TARGET where a choice of members finds none; where the
             connection is strict, INVALID_VALUE for who is nobody of the account, NO_TARGET for who is to go and not in.
     """
-    users, children = _Moves(), _Moves()
+    tally = _Tally()
     for edit in edits:
-        _take_out(unit, group.id, edit, users, children)
-        _put_in(unit, group.id, edit, users, children)
+        _take_out(unit, group.id, edit, tally)
+        _put_in(unit, group.id, edit, tally)
+    users = tally.users
     _require_unprotected(unit, users.went.union(*(edit.add for edit in edits)))
-    view = GroupView(group, None, tuple(users.left_out), tuple(users.missed))
-    if not (users.came or users.went or children.came or children.went):
+    view = GroupView(group, None, tuple(tally.left_out), tuple(tally.missed))
+    if tally.is_unchanged:
         return view
     counted = group.member_count + len(users.came) - len(users.went)
     before = replace(group, version=version, member_count=counted)
@@ -259,19 +273,19 @@ def change_members(unit: Unit, group: Group, edits: Sequence[MembershipEdit], *,
     return replace(view, group=after)
 
 
-def _take_out(unit: Unit, group_id: str, edit: MembershipEdit, users: _Moves, children: _Moves) -> None:
+def _take_out(unit: Unit, group_id: str, edit: MembershipEdit, tally: _Tally) -> None:
     if edit.clear:
         # Who is to stay is not taken out first: a list that is written again as it was changes nothing.
-        users.take_out(unit.groups.remove_other_users(group_id, edit.add))
-        children.take_out(unit.groups.remove_other_children(group_id, edit.add))
+        tally.users.take_out(unit.groups.remove_other_users(group_id, edit.add))
+        tally.children.take_out(unit.groups.remove_other_children(group_id, edit.add))
     chosen = _chosen(unit, group_id, edit.matching) if edit.matching else edit.remove
     if chosen:
         gone = unit.groups.remove_users(group_id, chosen)
-        users.take_out(gone)
+        tally.users.take_out(gone)
         others = _without(chosen, gone)
         gone = unit.groups.remove_children(group_id, others) if others else []
-        children.take_out(gone)
-        users.missed += _missed(unit, _without(others, gone))
+        tally.children.take_out(gone)
+        tally.missed += _missed(unit, _without(others, gone))
 
 
 def _chosen(unit: Unit, group_id: str, is_chosen: Callable[[Member], bool]) -> list[str]:
@@ -287,16 +301,16 @@ def _missed(unit: Unit, ids: list[str]) -> list[str]:
     return ids
 
 
-def _put_in(unit: Unit, group_id: str, edit: MembershipEdit, users: _Moves, children: _Moves) -> None:
+def _put_in(unit: Unit, group_id: str, edit: MembershipEdit, tally: _Tally) -> None:
     if not edit.add:
         return
     added = unit.groups.add_users(group_id, edit.add)
-    users.put_in(added)
+    tally.users.put_in(added)
     others = _without(edit.add, added)
     added = unit.groups.add_children(group_id, others) if others else []
-    children.put_in(added)
+    tally.children.put_in(added)
     unknown = _without(others, added)
-    users.left_out += _left_out(unit, _without(unknown, unit.groups.members_among(group_id, unknown)))
+    tally.left_out += _left_out(unit, _without(unknown, unit.groups.members_among(group_id, unknown)))
 
 
 def _left_out(unit: Unit, ids: list[str]) -> list[str]:
