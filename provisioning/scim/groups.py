@@ -65,9 +65,11 @@ def patch_group(caller: Caller, group_id: str) -> Response:
     """Apply the operations of a PATCH, all or none (RFC 7644 section 3.5.2)."""
     projection = projection_of(request.args, GROUPS)
     view = writes.patch_group(caller, group_id, read_json(GROUPS), services(), asked_versions())
-    if projection.is_everything and view.group.member_count > MOST_MEMBERS_SHOWN:
-        return empty(view.group.version)
-    return _shown(_read(caller, group_id, projection), projection)
+    if not (projection.is_everything and view.group.member_count > MOST_MEMBERS_SHOWN):
+        view = _read(caller, group_id, projection)
+    # The count knows users alone; groups in the group are seen when they are read.
+    is_long = max(view.group.member_count, len(view.members or ())) > MOST_MEMBERS_SHOWN
+    return empty(view.group.version) if projection.is_everything and is_long else _shown(view, projection)
 
 
 @manages

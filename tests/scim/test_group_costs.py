@@ -18,6 +18,7 @@ FILLED = """
     select g.account_id, g.id, 'u' || number from groups g, generate_series(1, %s) number where g.id = %s
 """
 MOST_SECONDS = 0.05
+MOST_SECONDS_OF_ALL = 30
 ROUNDS = 41
 
 
@@ -100,6 +101,25 @@ def test_one_member_of_ten_thousand_is_as_cheap_as_one_of_a_thousand(idp, people
     reading = undisturbed([timed(lambda: idp.get(largest, query_string=query)) for _ in range(ROUNDS)])
     print("read without members", f"{reading * 1000:.1f} ms")
     assert reading < MOST_SECONDS
+
+
+@pytest.mark.long
+def test_ten_thousand_members_come_by_one_request(idp, people, sql):
+    people(10_000)
+    path = f"/Groups/{idp.group('Everybody')['id']}"
+    everybody = [{"value": f"u{number}"} for number in range(1, 10_001)]
+    for what, operation in {
+        "add": {"op": "add", "path": "members", "value": everybody},
+        "add again": {"op": "add", "path": "members", "value": everybody},
+        "replace by the same": {"op": "replace", "path": "members", "value": everybody},
+        "replace by half": {"op": "replace", "path": "members", "value": everybody[:5000]},
+        "remove a list": {"op": "remove", "path": "members", "value": everybody[:4000]},
+    }.items():
+        seconds = timed(lambda operation=operation: idp.patch(path, operation))
+        print(what, f"{seconds:.2f} s")
+        assert seconds < MOST_SECONDS_OF_ALL
+    assert sql("select count(*) from group_members") == [(1000,)]
+    assert sql("select member_count, version from groups") == [(1000, 4)]
 
 
 def times_of(idp: ScimClient, paths: tuple[str, ...], change: dict, undo: dict) -> dict[str, float]:

@@ -141,6 +141,16 @@ def test_6_a_large_group_is_whole_wherever_it_is_shown_and_answers_are_short(idp
         assert (shown.status_code, len(shown.get_json()["members"])) == (200, 204)
 
 
+def test_6_a_group_of_many_groups_is_a_large_one_too(idp):
+    inner = [idp.group(f"Inner {number}")["id"] for number in range(201)]
+    path = f"/Groups/{idp.group('Outer', *inner[:200])['id']}"
+    one_more = {"op": "add", "path": "members", "value": [{"value": inner[200]}]}
+    assert len(idp.patch(path, {"op": "replace", "value": {}}).get_json()["members"]) == 200
+    answer = idp.patch(path, one_more)
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert idp.patch(path, one_more, query_string={"attributes": "members"}).status_code == 200
+
+
 @pytest.mark.rule("SCM-5", "SCM-6")
 def test_8_what_is_there_already_is_no_fault_and_one_stranger_refuses_no_push(idp, people):
     group = idp.group("Engineers", people[0])
