@@ -4,13 +4,17 @@ The evaluator (oracle.py) reads nothing but published schemas and shown bodies. 
 whether it takes the same texts; where the two differ, the table DEVIATIONS names why ours is right.
 """
 
+import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from scim2_models import SCIMException, ScimFilter
 
 from provisioning.actions.searches import search_groups, search_users
+from provisioning.domain.errors import Refusal
 from provisioning.domain.search import Query
 from provisioning.scim.filters import parse_element_filter, parse_filter
 from provisioning.scim.selection import selects
@@ -232,3 +236,75 @@ def test_what_a_patch_selects_is_what_the_filter_means(element, tree):
     trait = USERS.find(None, "roles")
     node = parse_element_filter(text_of(tree), USERS, "roles", trait)
     assert selects(node, element, trait) is element_holds(tree, element, attribute), text_of(tree)
+
+
+class Deviation(NamedTuple):
+    """Texts that scim2-models reads otherwise, and why ours is right."""
+
+    shows: Callable[[str], object]
+    takes: bool
+    reason: str
+
+
+DEVIATIONS = {
+    "a blank behind the dot": Deviation(
+        re.compile(r"\]\.\s").search, True, "attrPath and subAttr have no blanks between them (RFC 7644 figure 1)"
+    ),
+    "half a character or NUL": Deviation(
+        re.compile(r"\\u(?:0000|[dD][89abAB])").search, True, "no value has them; RFC 8259 section 8.2 leaves them open"
+    ),
+    "a schema of another scheme than urn": Deviation(
+        re.compile(r"\bhttps?:").search, False, "any URI may name a schema (RFC 7643 section 2.1)"
+    ),
+}
+DAMAGE = st.sampled_from(
+    ["(", ")", "[", "]", '"', " and", " not", ".", "x", " eq", " pr", "\\", "'", " ", "\t", ":", "$", "-", "1", "null",
+     "TRUE", "\n", "&", "/", "%", ",", "\u00a0", "\\ud800", "\\u0000", "https:"]
+)  # fmt: skip
+
+
+def is_taken_elsewhere(text: str) -> bool:
+    try:
+        ScimFilter(text)
+    except SCIMException:
+        return False
+    return True
+
+
+def is_filter(text: str) -> bool | None:
+    """Whether ours takes a text; None where it is a filter that means nothing for our attributes."""
+    try:
+        parse_filter(text, USERS)
+    except Refusal as refusal:
+        about_meaning = ("no attribute '", "is compared with", "means nothing", "sub-attributes", "can be compared by")
+        return None if any(words in refusal.sentence for words in about_meaning) else False
+    return True
+
+
+@pytest.mark.rule("SCM-7")
+@settings(max_examples=500, deadline=None)
+@given(USER_FILTERS, st.data())
+def test_another_parser_takes_and_refuses_the_same_texts_but_for_named_deviations(tree, data):
+    text = text_of(tree)
+    assert is_filter(text), text
+    assert is_taken_elsewhere(text), text
+    place = data.draw(st.integers(0, len(text)))
+    damaged = text[:place] + data.draw(DAMAGE) + text[place + data.draw(st.integers(0, 1)) :]
+    ours, theirs = is_filter(damaged), is_taken_elsewhere(damaged)
+    shown = [each for each in DEVIATIONS.values() if each.shows(damaged)]
+    assert ours in (None, theirs) or any(each.takes is theirs for each in shown), damaged
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a blank behind the dot", 'emails[type eq "work"]. value eq "x"'),
+        ("half a character or NUL", r'userName eq "\ud800"'),
+        ("half a character or NUL", r'userName eq "\u0000"'),
+        ("a schema of another scheme than urn", 'https://acme.example/v1:User:badge eq "x"'),
+    ],
+)
+def test_each_deviation_is_one(name, text):
+    assert DEVIATIONS[name].shows(text)
+    assert is_taken_elsewhere(text) is DEVIATIONS[name].takes is not is_filter(text)
+    assert DEVIATIONS[name].reason
