@@ -9,7 +9,7 @@ where that does not help, each of its parts has a transaction of its own, as if 
 
 from collections import ChainMap, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, fields
 
 from provisioning.actions.services import Services, repeated
@@ -124,10 +124,7 @@ def _together(caller: Caller, chunk: Sequence[Part], before: Outcomes, services:
     """Run a chunk in one transaction without savepoints; a refusal anywhere undoes all of it."""
     found: dict[int, Written | Refusal] = {}
     known = ChainMap(found, dict(before))
-    in_one_go = all(part.is_plain for part in chunk)
-    with open_joint(services.database, caller, services.adapters(), in_one_go=in_one_go) as joint:
-        joint.hold(frozenset().union(*(part.names for part in chunk)))
-        inside = _inside(services, joint)
+    with _opened(caller, chunk, services, in_one_go=all(part.is_plain for part in chunk)) as inside:
         for part in chunk:
             found.update(part.run(inside, known))
     return found
@@ -140,19 +137,17 @@ def _one_by_one(
     """Run a chunk in one transaction with a savepoint around each part; a refusal undoes that part alone."""
     found: dict[int, Written | Refusal] = {}
     known = ChainMap(found, dict(before))
-    with open_joint(services.database, caller, services.adapters()) as joint:
-        joint.hold(frozenset().union(*(part.names for part in chunk)))
-        inside = _inside(services, joint)
+    with _opened(caller, chunk, services, in_one_go=False) as inside:
         for part in chunk:
             if most_errors is not None and _errors(found) >= most_errors:
                 break
-            found.update(_alone(part, inside, joint, known))
+            found.update(_alone(part, inside, known))
     return found
 
 
-def _alone(part: Part, inside: Services, joint: Joint, known: Outcomes) -> Outcomes:
+def _alone(part: Part, inside: ServicesInBulk, known: Outcomes) -> Outcomes:
     try:
-        with joint.savepoint():
+        with inside.joint.savepoint():
             return part.run(inside, known)
     except Refusal as refusal:
         refused: Mapping[int, Refusal] = dict.fromkeys(part.numbers, refusal)
@@ -161,10 +156,15 @@ def _alone(part: Part, inside: Services, joint: Joint, known: Outcomes) -> Outco
     except QueryCancelled:
         refused = dict.fromkeys(part.numbers, Refusal(Code.TOO_MANY_RESULTS))
     for each in refused.values():
-        joint.note_refusal(each)
+        inside.joint.note_refusal(each)
     return refused
 
 
-def _inside(services: Services, joint: Joint) -> Services:
-    given = {field.name: getattr(services, field.name) for field in fields(Services)}
-    return ServicesInBulk(**given, joint=joint)
+@contextmanager
+def _opened(caller: Caller, chunk: Sequence[Part], services: Services, *, in_one_go: bool) -> Iterator[ServicesInBulk]:
+    """Open the transaction of a chunk; what it recorded is told once it is committed."""
+    with open_joint(services.database, caller, services.adapters(), in_one_go=in_one_go) as joint:
+        joint.hold(frozenset().union(*(part.names for part in chunk)))
+        given = {field.name: getattr(services, field.name) for field in fields(Services)}
+        yield ServicesInBulk(**given, joint=joint)
+    services.committed(joint.recorded)

@@ -12,6 +12,7 @@ from sqlalchemy import ARRAY, Connection, Table, Text, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from provisioning.domain.accounts import Account
+from provisioning.domain.activity import Entry
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Refusal
 from provisioning.domain.revocations import Revocation
@@ -59,6 +60,9 @@ class Joint:
         connection: where statements go.
         caller: who asks for all of them.
         adapters: what is handed in from outside.
+
+    Attributes:
+        recorded: the entries written so far, which hold once the transaction is committed.
     """
 
     def __init__(self, connection: Connection, caller: Caller, adapters: Adapters) -> None:
@@ -68,6 +72,7 @@ class Joint:
         self._accounts = HeldAccounts(connection, caller.account)
         self._noted = self._unit(caller)
         self._ended: list[Revocation] = []
+        self.recorded: list[Entry] = []
 
     @contextmanager
     def unit(self, caller: Caller) -> Iterator[Unit]:
@@ -115,6 +120,7 @@ class Joint:
     def flush(self) -> None:
         """Write what was noted since the transaction or the innermost savepoint began."""
         self._noted.flush()
+        self.recorded += self._noted.recorded
         self._ended += self._noted.ended
         self._noted = self._unit(self._caller)
 

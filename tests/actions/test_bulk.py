@@ -55,7 +55,9 @@ def test_where_nothing_is_refused_a_chunk_is_one_transaction(services, scim, mak
 
 
 @pytest.mark.parametrize("is_plain", [True, False])
-def test_a_refusal_is_one_parts_alone_and_its_neighbours_share_a_transaction(services, scim, making, sql, caplog, is_plain):
+def test_a_refusal_is_one_parts_alone_and_its_neighbours_share_a_transaction(
+    services, scim, making, sql, caplog, is_plain
+):
     names = ["a", "b", "a", "c", "B", "d"]
     outcomes = run_bulk(scim, [making(*each, is_plain=is_plain) for each in enumerate(names)], services, None)
     taken = Code.USER_NAME_TAKEN

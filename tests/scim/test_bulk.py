@@ -5,9 +5,11 @@ import threading
 
 import pytest
 
+from provisioning.actions.provisioning_log import list_requests
 from provisioning.actions.sessions import Browser, check_session
 from provisioning.actions.sign_in import by_password
 from provisioning.actions.users import show_user
+from provisioning.domain.provisioning_log import LogQuery
 from provisioning.domain.roles_legacy import Role
 from tests.doors.scim import PATCH_OP, ScimClient, fault
 from tests.factories import PASSWORD, make_active, make_user
@@ -269,6 +271,20 @@ class TestRules:
             ("user.created", None),
         ]
         assert sql("select count(*) from activity_unsealed") == sql("select count(*) from activity")
+
+    @pytest.mark.rule("SCM-3", "SCM-9")
+    def test_a_bulk_is_one_entry_of_the_provisioning_log_with_what_it_really_changed(self, idp, services, caller):
+        for operations in (
+            [new_user("a", password="hunter22!"), new_group("g", "bulkId:a")],
+            [new_user("b", password="hunter22!"), new_user("c", "a")],
+        ):
+            bulk(idp, *operations)
+        second, first = (each.entry for each in list_requests(caller, LogQuery(), services).requests)
+        assert [each.kind for each in first.changes] == ["user.created", "group.created", "group.members_changed"]
+        assert [(each.kind, each.target_name) for each in second.changes] == [("user.created", "b")]
+        assert (first.method, first.path, first.status) == ("POST", "/Bulk", 200)
+        assert "bulkId:a" in first.body
+        assert "hunter22" not in f"{first} {second}"
 
     @pytest.mark.rule("INV-1")
     def test_each_new_person_is_owed_one_mail(self, idp, sql):
