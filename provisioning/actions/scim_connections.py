@@ -53,7 +53,7 @@ def update_scim_connection(
     with services.unit(caller) as unit:
         hold_standing(unit)
         policy.require(unit.caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
-        before = unit.keys.get_connection(connection_id)
+        before = unit.keys.lock_connection(connection_id)
         after = _checked(unit, replace(before, **changes))  # type: ignore[arg-type]
         unit.keys.save_connection(after)
         data = {"fields": sorted(changes)}
@@ -65,8 +65,9 @@ def update_scim_connection(
 def delete_scim_connection(caller: Caller, connection_id: str, services: Services) -> ScimConnection:
     """Remove a SCIM connection and its tokens; the people and groups it made stay and are held by nobody."""
     with services.unit(caller) as unit:
-        policy.require(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
-        connection = unit.keys.get_connection(connection_id)
+        hold_standing(unit)
+        policy.require(unit.caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE)
+        connection = unit.keys.lock_connection(connection_id)
         unit.keys.delete_connection(connection_id, unit.now)
         unit.record(Event("scim_connection.deleted", "scim_connection", connection.id, connection.name))
         return connection

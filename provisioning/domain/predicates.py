@@ -105,11 +105,9 @@ def user_behind(target: Target) -> User | None:
 
 
 def target_not_protected_from_connection(permission: Permission, caller: Caller, target: Target) -> bool:
-    """Whether the target is no master admin, or the connection may touch those (SCM-4)."""
-    user = user_behind(target)
-    if user is None:
-        return True
-    return user.role is not Role.MASTER_ADMIN or bool(caller.connection and caller.connection.allow_master_admin)
+    """Whether the target is no master admin and none is made, or the connection may touch those (SCM-4)."""
+    role = getattr(user_behind(target) or target, "role", None)
+    return role is not Role.MASTER_ADMIN or bool(caller.connection and caller.connection.allow_master_admin)
 
 
 def connection_grants_no_more_than_caller(permission: Permission, caller: Caller, target: Target) -> bool:

@@ -242,11 +242,15 @@ class Keys:
         )
 
     def get_connection(self, connection_id: str) -> ScimConnection:
-        """Return a SCIM connection of the account, locked; an unknown or foreign one is not found."""
+        """Return a SCIM connection of the account; an unknown or foreign one is not found."""
         return self._connection_where(scim_connections.c.id == connection_id)
 
+    def lock_connection(self, connection_id: str) -> ScimConnection:
+        """Return a SCIM connection of the account, locked; an unknown or foreign one is not found."""
+        return self._connection_where(scim_connections.c.id == connection_id, lock=True)
+
     def get_connection_named(self, name: str) -> ScimConnection:
-        """Return the SCIM connection of a name, locked; an unknown one is not found."""
+        """Return the SCIM connection of a name; an unknown one is not found."""
         return self._connection_where(scim_connections.c.name_key == comparison_key(name))
 
     def all_connections(self) -> list[ScimConnection]:
@@ -292,9 +296,9 @@ class Keys:
         condition: ColumnElement[bool] = table.c.account_id == self._account_id
         return condition
 
-    def _connection_where(self, condition: ColumnElement[bool]) -> ScimConnection:
+    def _connection_where(self, condition: ColumnElement[bool], *, lock: bool = False) -> ScimConnection:
         statement = select(scim_connections).where(self._in(scim_connections), condition)
-        row = self._connection.execute(statement).one_or_none()
+        row = self._connection.execute(statement.with_for_update() if lock else statement).one_or_none()
         if row is None:
             raise not_found("SCIM connection")
         return connection_of(row)

@@ -169,6 +169,23 @@ def test_nobody_becomes_more_than_the_cap_by_a_word_from_any_path(idp, settings_
     assert (gone[ACCOUNT]["role"], gone.get("roles")) == ("media_library_user", None)
 
 
+@pytest.mark.rule("SCM-4", "SSO-5", "AUZ-3")
+def test_a_cap_alone_makes_no_master_admin(idp, settings_of, state):
+    settings_of(role_cap=frozenset(Role))
+    ada = idp.user("ada", roles=[{"value": "admin"}])
+    words, before = [{"value": "master_admin"}], state()
+    for answer in (
+        idp.post("/Users", {"userName": "bob", "roles": words}),
+        idp.put(f"/Users/{ada['id']}", {"userName": "ada", "roles": words}),
+        idp.patch(f"/Users/{ada['id']}", {"op": "add", "path": "roles", "value": words}),
+    ):
+        fault(answer, 403)
+        assert code(answer) == "above_own_role"
+    assert state() == before
+    settings_of(allow_master_admin=True)
+    assert idp.user("bob", roles=words)[ACCOUNT]["role"] == "master_admin"
+
+
 @pytest.mark.rule("SCM-1", "SCM-6", "SCM-9")
 def test_words_that_give_nothing_are_kept_and_noted_or_refused_where_the_connection_is_strict(
     app, idp, services, scim, settings_of
