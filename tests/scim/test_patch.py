@@ -343,7 +343,7 @@ def test_a_patch_that_changes_nothing_asks_for_nothing():
 
 PATHS = st.sampled_from(
     ["title", "name", "name.givenName", "emails", 'emails[type eq "work"]', 'emails[type eq "work"].value',
-     "emails.value", "active", "userName", f"{ENTERPRISE_USER}:manager", ENTERPRISE_USER, "id", "groups", "nothing"]
+     "emails.value", "emails.primary", "emails[value pr].primary", "active", "userName", f"{ENTERPRISE_USER}:manager", ENTERPRISE_USER, "id", "groups", "nothing"]
 )  # fmt: skip
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.sampled_from(["", "x", "True", "work"])),
