@@ -45,6 +45,10 @@ def is_with_reference(trait: Trait, value: Any) -> bool:
     return has_both and isinstance(value, dict) and any(name.lower() == "$ref" for name in value)
 
 
+def _is_by_reference_alone(trait: Trait, value: Any) -> bool:
+    return is_with_reference(trait, value) and members_by_name(value).get("value") is None
+
+
 def by_id(_: Trait, value: dict[str, Any]) -> dict[str, Any]:
     """Return such a value by id alone, as the address of another resource is the server's to say."""
     found = members_by_name(value)
@@ -65,7 +69,7 @@ HABITS = (
     Habit("a single value where a list is due", _is_lone_value, lambda _, value: [value]),
     Habit("Entra sends the manager as a list of one", _is_list_of_one, lambda _, value: value[0]),
     Habit("Entra sends the manager's id bare", _is_bare_value, lambda _, value: {"value": value} if value else {}),
-    Habit("JumpCloud and Keycloak name a member by $ref alone", is_with_reference, by_id),
+    Habit("JumpCloud and Keycloak name a member by $ref alone", _is_by_reference_alone, by_id),
 )
 
 
@@ -79,6 +83,9 @@ def normal_value(trait: Trait, value: Any) -> Any:
     for habit in HABITS:
         if habit.applies(trait, value):
             value = habit.normal(trait, value)
+    # An address beside an id is no habit: the RFCs show it so.
+    if is_with_reference(trait, value):
+        value = by_id(trait, value)
     if trait.multi_valued and isinstance(value, list):
         # Null among references names nobody, and is not the empty list, which would empty a group.
         names_others = trait.find("$ref") is not None
