@@ -14,6 +14,8 @@ import pytest
 import yaml
 from scim2_server.utils import load_json_resource
 
+from provisioning.actions.scim_connections import update_scim_connection
+from provisioning.domain.scim_connections import Profile
 from tests.scim.test_transcripts import at
 
 DATA = sorted((Path(__file__).parent / "rfc_examples").glob("*.yaml"))
@@ -124,8 +126,15 @@ def emptied(idp) -> None:
             idp.delete(f"/{kind}/{resource['id']}")
 
 
+@pytest.fixture(params=[Profile.GENERIC, Profile.STRICT])
+def profile(request, caller, account, services) -> None:
+    """The most and the least tolerant profile: what an RFC shows is plain in every one."""
+    update_scim_connection(caller, account.token.token.connection_id, {"profile": request.param}, services)
+
+
 @pytest.mark.rule("SCM-6", "SCM-7")
 @pytest.mark.parametrize("path", DATA, ids=lambda path: path.stem)
+@pytest.mark.usefixtures("profile")
 def test_every_example_is_accepted_and_answered_in_that_shape(idp, subtests, path):
     for data in examples(path):
         with subtests.test(msg=f"{path.stem} section {data['section']}: {data['title']}"):
