@@ -32,6 +32,7 @@ FIXED_WORDS: Mapping[str, frozenset[str]] = {
     "op": frozenset({"add", "replace", "remove"}),
     "method": frozenset({"post", "put", "patch", "delete"}),
 }
+READ_CLOSELY = frozenset({"path", "value", "filter", *FIXED_WORDS})
 SORT_ORDERS = frozenset({"ascending", "descending"})
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 # RFC 7643 section 2.1, and the URNs of schemas.
@@ -40,7 +41,9 @@ NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 CREDENTIAL_NAME = re.compile(r"passw|secret|token|credential", re.I)
 # Our own keys and tokens, signed tokens, and what follows the word Bearer, wherever they were pasted.
 CREDENTIALS = re.compile(r"\b(?:gst|gls|glk)_\w+|\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=bearer )\S+", re.I | re.ASCII)
+SHORTEST_CREDENTIAL = 16
 TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|\s+|[()\[\],]|[^\s()\[\],"]+|"')
+IN_BRACKETS = re.compile(r"\[.*\]", re.S)
 QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
 
@@ -170,24 +173,39 @@ def shown_body(value: Any, known: Known, seen: Seen) -> Any:
         seen: is told of credentials.
     """
     if isinstance(value, dict):
-        members = {str(name).lower(): member for name, member in value.items()}
-        return dict(_shown_member(str(name), member, members, known, seen) for name, member in value.items())
+        return dict([_shown_member(str(name), member, value, known, seen) for name, member in value.items()])
     if isinstance(value, list):
         return [shown_body(each, known, seen) for each in value]
     return hide_credentials(value) if isinstance(value, str) else value
 
 
 def _shown_member(name: str, member: Any, beside: Mapping[str, Any], known: Known, seen: Seen) -> tuple[str, Any]:
-    """Return one member of an object; the value of a PATCH operation is shown where its path is known."""
+    """Return one member of an object; nearly all are attributes, which are told by their name alone."""
     word = name.lower()
-    if word == "path" and isinstance(member, str):
-        return name, _shown_address(member, beside, known)
-    if word == "filter" and isinstance(member, str):
-        return name, shown_filter(member, known)
+    if word in READ_CLOSELY:
+        return _shown_word(name, member, beside, known, seen)
+    if word in known.names:
+        return name, shown_body(member, known, seen)
+    return _shown_attribute(name, name, member, known, seen)
+
+
+def _shown_word(name: str, member: Any, beside: Mapping[str, Any], known: Known, seen: Seen) -> tuple[str, Any]:
+    """Return a member that has a meaning of its own in messages; a PATCH's value is shown where its path is known."""
+    word = name.lower()
     if word in FIXED_WORDS:
         return name, member if str(member).lower() in FIXED_WORDS[word] else HIDDEN
-    about = beside["path"] if word == "value" and "op" in beside and isinstance(beside.get("path"), str) else name
-    attribute = _attribute_of(str(about))
+    members = {other.lower(): value for other, value in beside.items()}
+    if word == "path" and isinstance(member, str):
+        return name, _shown_address(member, members, known)
+    if word == "filter" and isinstance(member, str):
+        return name, shown_filter(member, known)
+    path = members.get("path") if word == "value" and "op" in members else None
+    return _shown_attribute(name, path if isinstance(path, str) else name, member, known, seen)
+
+
+def _shown_attribute(name: str, path: str, member: Any, known: Known, seen: Seen) -> tuple[str, Any]:
+    """Return a member by the attribute that a path leads to, whose name may stand without its value."""
+    attribute = IN_BRACKETS.sub("", path.strip()) if "[" in path else path.strip()
     if CREDENTIAL_NAME.search(attribute):
         seen.credential = True
     if known.has(attribute) or not attribute:
@@ -198,11 +216,6 @@ def _shown_member(name: str, member: Any, beside: Mapping[str, Any], known: Know
 def _shown_address(path: str, beside: Mapping[str, Any], known: Known) -> str:
     """Return the path of an operation: of Bulk the address of a resource, of a PATCH an attribute."""
     return shown_path(path, known) if "method" in beside else shown_filter(path, known, is_path=True)
-
-
-def _attribute_of(path: str) -> str:
-    """Return the attribute that a path leads to, without what stands in brackets."""
-    return re.sub(r"\[.*\]", "", path.strip(), flags=re.S)
 
 
 def shown_answer(sentence: str, request: str, known: Known) -> str:
@@ -224,4 +237,6 @@ def shown_answer(sentence: str, request: str, known: Known) -> str:
 
 def hide_credentials(text: str) -> str:
     """Return a text without what looks like a key or token."""
+    if len(text) < SHORTEST_CREDENTIAL:
+        return text
     return CREDENTIALS.sub(HIDDEN, text)

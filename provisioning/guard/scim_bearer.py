@@ -42,7 +42,7 @@ def scim_caller() -> Caller:
 
 def run_again_of() -> Again | None:
     """Return what is said of a request that we ourselves run again, None for every other."""
-    return cast(Again | None, request.environ.get(AGAIN))
+    return cast("Again | None", request.environ.get(AGAIN))
 
 
 def _bearer() -> str | None:
