@@ -346,6 +346,35 @@ class TestTogether:
         shown = {idp.get(f"/Users/{each}").get_json()["title"] for each in people}
         assert len(shown) == 1
 
+    def test_bulks_that_make_the_same_people_in_opposite_orders_make_everybody_once(self, app, account, sql):
+        def send(turn: int) -> list[dict]:
+            order = range(20) if turn % 2 else range(19, -1, -1)
+            return bulk(ScimClient(app, account.token.text), *(new_user(f"u{number}") for number in order))
+
+        answers = [results if turn % 2 else results[::-1] for turn, results in enumerate(together(2, send))]
+        by_name = list(zip(*map(statuses, answers), strict=True))
+        assert [sorted(each) for each in by_name] == [["201", "409"]] * 20
+        assert sql("select used from seats where account_id = %s", account.account.id) == [(21,)]
+
+    def test_bulks_and_single_requests_on_one_group_lose_nothing(self, app, account, idp):
+        people = [idp.user(f"u{number}")["id"] for number in range(16)]
+        group = idp.group("Engineers")
+        path = f"/Groups/{group['id']}"
+
+        def adding(person: str) -> dict:
+            return {"op": "add", "path": "members", "value": [{"value": person}]}
+
+        def send(turn: int) -> list[str]:
+            client, mine = ScimClient(app, account.token.text), people[turn * 4 : turn * 4 + 4]
+            if turn % 2:
+                return [str(client.patch(path, adding(each)).status_code) for each in mine]
+            return statuses(bulk(client, *(patch(path, adding(each)) for each in mine)))
+
+        assert together(4, send) == [["200"] * 4] * 4
+        shown = idp.get(path).get_json()
+        assert {member["value"] for member in shown["members"]} == set(people)
+        assert shown["meta"]["version"] == 'W/"17"'
+
     @pytest.mark.rule("SCM-5")
     def test_the_same_bulk_at_the_same_moment_makes_everybody_once(self, app, account, sql):
         operations = [new_user(f"u{number}") for number in range(20)]
