@@ -88,5 +88,7 @@ def read_projection(attributes: str | None, excluded: str | None, resource: Reso
 
 
 def _names(text: str, resource: ResourceType) -> Names:
-    core = f"{resource.core.urn.lower()}:"
-    return frozenset(name.strip().lower().removeprefix(core) for name in text.split(",") if name.strip())
+    core = resource.core.urn.lower()
+    names = {name.strip().lower() for name in text.split(",") if name.strip()}
+    whole = {trait.name.lower() for trait in resource.core.traits} if core in names else set()
+    return frozenset(whole | {name.removeprefix(f"{core}:") for name in names})
