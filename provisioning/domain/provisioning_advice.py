@@ -31,7 +31,7 @@ PATHS = frozenset({Code.NO_TARGET.value, Code.INVALID_PATH.value})
 TAKEN = frozenset({Code.USER_NAME_TAKEN.value, Code.EMAIL_TAKEN.value, Code.EXTERNAL_ID_TAKEN.value,
                    Code.GROUP_NAME_TAKEN.value})  # fmt: skip
 LEFT_OUT = "left out"
-PASSWORD_NOTE = "A password was sent. It was thrown away and sets nothing."  # noqa: S105 - a sentence.
+PASSWORD_NOTE = "A password or other credential was sent. It was thrown away and sets nothing."  # noqa: S105 - a sentence.
 OTHERS = Profile.GENERIC
 
 

@@ -166,11 +166,26 @@ def test_planted_secrets_are_neither_in_the_log_nor_in_the_log_file(idp, sql, ca
 @pytest.mark.rule("SCM-3", "SCM-9")
 def test_notes_tell_of_passwords_and_of_members_that_were_left_out(idp, newest):
     idp.post("/Users", new_user("dana", password=SECRET))
-    assert newest().notes == ("A password was sent. It was thrown away and sets nothing.",)
+    assert newest().notes == ("A password or other credential was sent. It was thrown away and sets nothing.",)
     group = idp.post("/Groups", {"schemas": [CORE_GROUP], "displayName": "Design"}).get_json()["id"]
     idp.patch(f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": "nobody"}]})
     assert len(newest().notes) == 1
     assert "left out" in newest().notes[0]
+
+
+@pytest.mark.rule("SCM-9")
+def test_a_bulk_tells_what_it_changed_and_how_much_of_it_was_refused(idp, newest):
+    names = ("ada", "eve", "ada")
+    operations = [
+        {"method": "POST", "path": "/Users", "bulkId": f"u{number}", "data": new_user(name, madeUp=SECRET)}
+        for number, name in enumerate(names)
+    ]
+    body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations}
+    assert idp.post("/Bulk", body).status_code == 200
+    entry = newest()
+    assert sorted(change.target_name for change in entry.changes) == ["ada", "eve"]
+    assert entry.notes == ("Of 3 operations 1 were refused, by user_name_taken.",)
+    assert SECRET not in entry.body
 
 
 @pytest.mark.rule("SCM-9")
