@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,12 @@ def test_a_case_is_seen_in_what_shows_it(name):
 
 def test_every_case_has_an_example():
     assert [case.name for case in CASES] == list(SHOWN)
+
+
+def test_the_page_names_every_case():
+    page = (Path(__file__).parents[2] / "docs" / "provisioning-log.md").read_text(encoding="utf-8")
+    listed = page.partition("provisioning_advice.py -->\n")[2].partition("\n<!-- end")[0]
+    assert listed.splitlines() == [f"- {case.sentence}" for case in CASES]
 
 
 def test_nothing_is_advised_where_all_is_well():
