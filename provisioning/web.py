@@ -23,7 +23,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from gunicorn.app.base import BaseApplication
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
 from redis import Redis
 
 from provisioning import metrics
@@ -72,6 +72,10 @@ class TimedWorker(ThreadWorker):  # type: ignore[misc]
 
     gunicorn reads a request in a thread that waits for each byte; a client that sends one byte now and then would keep
     the thread for ever. The main loop of the worker, which comes round every second, ends such a connection.
+
+    Nor does a thread wait for the first byte, which gunicorn lets it do for 5 s: as many connections as there are
+    threads, opened and left silent, would keep everybody waiting for so long, health checks too (LIM-4). Such a
+    connection goes to the selector at once, and comes back once there is something to read.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -79,7 +83,9 @@ class TimedWorker(ThreadWorker):  # type: ignore[misc]
         self._since: dict[TConn, float] = {}
 
     def handle(self, conn: TConn) -> Any:
-        """Handle a request in a thread, and note since when."""
+        """Handle a request in a thread, and note since when; without a first byte none is handled yet."""
+        if not conn.initialized and not conn.wait_for_data(0):
+            return _DEFER
         self._since[conn] = time.monotonic()
         try:
             return super().handle(conn)

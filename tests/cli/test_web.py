@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,9 +13,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -138,6 +140,43 @@ def test_limits_numbers_and_ids(web, account) -> None:
     with ThreadPoolExecutor(8) as pool:
         ids = list(pool.map(lambda _: web.ask("/healthz")[2]["x-request-id"], range(300)))
     assert len(set(ids)) == 300
+
+
+@pytest.mark.rule("LIM-2", "LIM-4")
+def test_connections_that_say_nothing_keep_nobody_waiting(web) -> None:
+    with ExitStack() as silent:
+        for _ in range(60):
+            silent.enter_context(socket.create_connection(("127.0.0.1", web.port), timeout=20))
+        for _ in range(5):
+            began = time.monotonic()
+            assert web.ask("/healthz")[0] == 200
+            assert time.monotonic() - began < 4, "gunicorn's threads would wait five seconds for a first byte"
+
+
+@pytest.mark.rule("LIM-4", "LGN-5")
+def test_health_is_answered_beside_a_storm_of_logins(web) -> None:
+    status, page, headers = web.ask("/login")
+    token = re.search(rb'name="csrf_token" value="([^"]+)"', page)
+    assert (status, token is not None) == (200, True)
+    form = {"csrf_token": token[1].decode(), "password": "not the password of anybody"}
+    sent = {
+        "Cookie": headers["set-cookie"].split(";")[0],
+        "Sec-Fetch-Site": "same-origin",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+
+    def log_in(number: int) -> int:
+        return web.send("POST", "/login", urlencode({**form, "email": f"p{number}@acme.example"}), sent)
+
+    waited = []
+    with ThreadPoolExecutor(60) as pool:
+        logins = [pool.submit(log_in, number) for number in range(120)]
+        while not waited or not all(each.done() for each in logins):
+            began = time.monotonic()
+            assert web.ask("/healthz")[0] == 200
+            waited.append(time.monotonic() - began)
+    assert {each.result() for each in logins} <= {403, 429}
+    assert sorted(waited)[len(waited) // 2] < 2, waited
 
 
 @pytest.mark.rule("OPS-6")
