@@ -111,10 +111,10 @@ def test_a_group_is_shown_with_its_members():
 
 
 def test_a_list_counts_what_is_in_it():
-    body = json.loads(list_body(7, 3, ['{"id":"a"}', '{"id":"b"}']))
+    body = json.loads(list_body(7, ['{"id":"a"}', '{"id":"b"}'], {"startIndex": 3}))
     assert (body["totalResults"], body["startIndex"], body["itemsPerPage"]) == (7, 3, 2)
     assert body["Resources"] == [{"id": "a"}, {"id": "b"}]
-    assert json.loads(list_body(0, 1, []))["Resources"] == []
+    assert json.loads(list_body(0, [], {"startIndex": 1}))["Resources"] == []
 
 
 @pytest.mark.parametrize(
