@@ -1,22 +1,31 @@
-"""What docs/guides/README.md says of refusals is what the door answers: each row of its table, provoked."""
+"""docs/guides/: what they say of refusals is what the door answers, and what they give to paste is understood."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from provisioning.actions.scim_tokens import create_scim_token
 from provisioning.actions.users import create_user
+from provisioning.domain.errors import Code
 from provisioning.domain.keys import Terms
 from provisioning.domain.users import NewUser
+from provisioning.scim.errors import ANSWERS
 from tests.doors.scim import ACCOUNT, ScimClient
 
-GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "README.md"
+FOLDER = Path(__file__).parents[2] / "docs" / "guides"
+GUIDES = sorted(FOLDER.glob("[a-z]*.md"))
+CHAPTERS = ("Values to paste", "Steps", "How to see that it works", "The commonest faults",
+            "Rotating the token, leaving", "Sources")  # fmt: skip
 
 
 def rows() -> dict[str, int]:
     """Code -> status, as the guide's table of refusals has them."""
-    text = GUIDE.read_text(encoding="utf-8").partition("| what you see | code |")[2].partition("\n\n")[0]
+    text = (
+        (FOLDER / "README.md").read_text(encoding="utf-8").partition("| what you see | code |")[2].partition("\n\n")[0]
+    )
     found = re.findall(r"^\| (\d{3})[^|]* \| ([^|]+) \|", text, re.MULTILINE)
     return {code: int(status) for status, codes in found for code in re.findall(r"`(\w+)`", codes)}
 
@@ -61,3 +70,35 @@ def test_every_refusal_of_the_guide_looks_as_it_says(app, account, idp, elsewher
     said = {answer.headers["Gatelodge-Error"]: answer.status_code for answer in answers}
     assert said == rows()
     assert {answer.get_json()["status"] for answer in answers} == {str(status) for status in said.values()}
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
+def test_a_guide_has_every_chapter_and_the_profile_of_its_transcript(guide):
+    text = guide.read_text()
+    assert tuple(re.findall(r"^## (.*)$", text, re.MULTILINE)) == CHAPTERS
+    transcript = yaml.safe_load((Path(__file__).parent / "transcripts" / f"{guide.stem}.yaml").read_text())
+    assert f"| here: profile of the connection | `{transcript['profile']}` |" in text
+    assert f"tests/scim/transcripts/{guide.stem}.yaml" in text
+    assert "<https://" in text.partition("## Sources")[2]
+    assert f"({guide.name})" in (FOLDER / "README.md").read_text()
+
+
+def test_guides_name_statuses_and_codes_as_the_door_answers_them():
+    text = "".join(path.read_text() for path in sorted(FOLDER.glob("*.md")))
+    named = re.findall(r"\b(4\d\d) \|? ?`([a-z_]+)`(?:(?:, | or )`([a-z_]+)`)?", text)
+    rows = {(int(status), Code(code)) for status, *codes in named for code in codes if code}
+    assert len(rows) > 12
+    assert {(status, code) for status, code in rows if ANSWERS[code].status != status} == set()
+
+
+def test_what_a_guide_gives_to_paste_makes_a_person(idp):
+    template = (FOLDER / "onelogin.md").read_text().partition("```json\n")[2].partition("```")[0]
+    filled = {"scimusername": "dana", "firstname": "Dana", "lastname": "Roe", "display_name": "Dana Roe",
+              "email": "dana@corp.example", "department": "Engines"}  # fmt: skip
+    body = json.loads(re.sub(r"\{\$\w+\.(\w+)\}", lambda found: filled[found[1]], template))
+    made = idp.post("/Users", body)
+    assert made.status_code == 201, made.text
+    assert {name: made.get_json()[name] for name in body if name != "schemas"} == {
+        name: value for name, value in body.items() if name != "schemas"
+    }
+    assert set(body["schemas"]) <= set(made.get_json()["schemas"])
