@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from scim2_models import BulkResponse, Context, Group, User
+
 from tests.doors.scim import ScimClient
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -14,6 +16,9 @@ def bulk(idp: ScimClient, *operations: Any, **more: Any) -> list[dict]:
     assert answer.status_code == 200, answer.text
     body = answer.get_json(force=True)
     assert body["schemas"] == [BULK_RESPONSE]
+    if all("method" in result for result in body["Operations"]):
+        # A second opinion on every answer but those to what is no operation at all.
+        BulkResponse[User | Group].model_validate(body, scim_ctx=Context.BULK_RESPONSE)
     return list(body["Operations"])
 
 

@@ -98,7 +98,7 @@ class TestWhatIsNotThere:
         assert "'bad'" in results[0]["response"]["detail"]
         assert "'g'" in results[3]["response"]["detail"]
         assert "'bad'" in results[4]["response"]["detail"]
-        assert "location" not in results[4]
+        assert results[4]["location"].endswith("/Users/bulkId:bad")
         assert idp.get("/Groups").get_json()["totalResults"] == 0
 
     def test_a_bulk_id_that_no_post_has_is_named(self, idp):
