@@ -179,10 +179,22 @@ def _parts(op: Op, target: Target, trait: Trait, value: Any, resource: ResourceT
     value = _unwrapped(trait, value)
     if not isinstance(value, dict):
         raise invalid(trait.name, f"The attribute '{trait.name}' is not an object.")
+    _require_understood(trait, value)
     for name, member in members_by_name(value).items():
         sub = trait.find(name)
         if sub is not None and not sub.is_read_only:
             yield from _at(op, Target(target.urn, trait, None, sub), member, resource)
+
+
+def _require_understood(trait: Trait, value: Any) -> None:
+    """Refuse an object that says something, but nothing that can be set: a 200 would be a silent failure (SCM-6)."""
+    said = [name for name, member in value.items() if member is not None] if isinstance(value, dict) else []
+    known = [sub for sub in map(trait.find, said) if sub is not None]
+    if not said or any(not sub.is_read_only for sub in known):
+        return
+    if known and not trait.multi_valued:
+        raise Refusal(Code.MUTABILITY, trait.name, attribute=f"{trait.name}.{known[0].name}")
+    raise invalid(trait.name, f"None of the members given for '{trait.name}' can be set.")
 
 
 def _unwrapped(trait: Trait, value: Any) -> Any:
@@ -200,6 +212,8 @@ def _checked(target: Target, value: Any) -> Any:
         return checked_value(target.sub, normal_value(target.sub, value))
     if target.trait is None:
         raise invalid("value", "The value belongs to no attribute.")
+    for element in value if isinstance(value, list) else [value]:
+        _require_understood(target.trait, element)
     if target.selection is not None:
         return checked_value(target.trait, normal_value(target.trait.element, value), element=True)
     return checked_value(target.trait, normal_value(target.trait, value))

@@ -160,6 +160,20 @@ class TestInGeneral:
     def test_an_operation_with_no_understood_key_is_refused(self, value):
         assert refused(op("replace", None, value)) is Code.INVALID_PATH
 
+    @pytest.mark.rule("SCM-6")
+    @pytest.mark.parametrize("name", ["add", "replace"])
+    def test_a_value_of_which_nothing_is_understood_is_refused(self, name):
+        unknown = {"shoeSize": 43}
+        for path, value in [
+            ("name", unknown), ("emails", [unknown]), ("emails", unknown), ("emails", [WORK, unknown]),
+            ('emails[type eq "work"]', unknown), ('phoneNumbers[type eq "work"]', unknown), (None, {"name": unknown}),
+            (f"{ENTERPRISE_USER}:manager", unknown), (None, {"emails": [unknown]}),
+        ]:  # fmt: skip
+            assert refused(op(name, path, value)) is Code.INVALID_VALUE, (path, value)
+        assert refused(op(name, f"{ENTERPRISE_USER}:manager", {"displayName": "Boss"})) is Code.MUTABILITY
+        assert patch(op(name, "name", {"givenName": "A", "shoeSize": 43}))["name"]["givenName"] == "A"
+        assert patch(op("add", "emails", [{"value": None}, {}])) == RESOURCE
+
     @pytest.mark.rule("IDN-5")
     @pytest.mark.parametrize(
         "path",
@@ -343,7 +357,8 @@ def test_a_patch_that_changes_nothing_asks_for_nothing():
 
 PATHS = st.sampled_from(
     ["title", "name", "name.givenName", "emails", 'emails[type eq "work"]', 'emails[type eq "work"].value',
-     "emails.value", "emails.primary", "emails[value pr].primary", "active", "userName", f"{ENTERPRISE_USER}:manager", ENTERPRISE_USER, "id", "groups", "nothing"]
+     "emails.value", "emails.primary", "emails[value pr].primary", "active", "userName",
+     f"{ENTERPRISE_USER}:manager", ENTERPRISE_USER, "id", "groups", "nothing"]
 )  # fmt: skip
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.sampled_from(["", "x", "True", "work"])),
