@@ -3,7 +3,7 @@
     python3 dev.py up    [options of gatelodge up]   start everything on this machine
     python3 dev.py test  [--all] [pytest arguments]  lint, types and tests; --all: also the long ones; with pytest
                                                      arguments: only pytest, with them
-    python3 dev.py bench [names]                     the benchmarks, ratios side by side
+    python3 dev.py bench [names]                     the benchmarks, ratios side by side; scim: beside other products
     python3 dev.py setup                             only the environment
 
 Standard library only, as it runs before anything is installed, and in words that Python 3.9 reads too, so that it can
