@@ -96,6 +96,7 @@ def show_user(caller: Caller, user_id: str) -> Response:
         receipt_of=address_of,
         may_edit=is_allowed(caller, Permission.ACCOUNT_USERS_MANAGE) and not shown.view.user.is_inactive,
         may_read_activity=is_allowed(caller, Permission.ACCOUNT_ACTIVITY_READ),
+        may_read_log=is_allowed(caller, Permission.ACCOUNT_SCIM_CONNECTIONS_MANAGE),
     )
 
 

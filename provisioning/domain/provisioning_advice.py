@@ -14,6 +14,7 @@ from provisioning.domain.provisioning_log import BodyState, LoggedRequest
 from provisioning.domain.provisioning_redaction import HIDDEN
 from provisioning.domain.provisioning_words import (
     is_about_members,
+    member_of,
     number_of_members,
     parameters_of,
     plain_name,
@@ -91,14 +92,14 @@ def empties_group(entry: LoggedRequest) -> bool:
 
 def _names_no_members(entry: LoggedRequest) -> bool:
     if entry.method == "PUT":
-        return not _value_of(entry.json, "members")
+        return not member_of(entry.json, "members")
     return any(is_about_members(step) and "[" not in step.attribute and not step.value for step in steps_of(entry))
 
 
 def writes_booleans_as_text(entry: LoggedRequest) -> bool:
     """`"False"` for false (pain 2)."""
     values = [step.value for step in steps_of(entry) if plain_name(step.attribute).lower() == "active"]
-    values.append(_value_of(entry.json, "active"))
+    values.append(member_of(entry.json, "active"))
     return any(isinstance(value, str) and value.lower() in TEXT_BOOLEANS for value in values)
 
 
@@ -132,7 +133,7 @@ def sends_whole_groups(entry: LoggedRequest) -> bool:
     is_group_write = entry.segments[:1] == ("Groups",) and entry.method in ("PUT", "PATCH")
     if is_group_write and entry.body_state is BodyState.TOO_LARGE:
         return True
-    members = _value_of(entry.json, "members")
+    members = member_of(entry.json, "members")
     sent = len(members) if entry.method == "PUT" and isinstance(members, list) else 0
     sent += sum(number_of_members(step) for step in steps_of(entry) if is_about_members(step) and step.op == "replace")
     return is_group_write and sent >= WHOLE_LIST
@@ -167,12 +168,6 @@ def shows_no_good_token(entry: LoggedRequest) -> bool:
 def sends_passwords(entry: LoggedRequest) -> bool:
     """Passwords, which set nothing (SCM-3)."""
     return PASSWORD_NOTE in entry.notes
-
-
-def _value_of(body: Any, name: str) -> Any:
-    if not isinstance(body, dict):
-        return None
-    return next((value for key, value in body.items() if key.lower() == name), None)
 
 
 def _number(text: str | None, preset: int) -> int:

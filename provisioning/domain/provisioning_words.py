@@ -55,7 +55,7 @@ def _said(entry: LoggedRequest, names: Mapping[str, str]) -> Said:
     if kind not in TYPES:
         return _elsewhere(entry, kind)
     if entry.segments[-1].lower() == ".search":
-        return _looked_for(kind, _member(entry.json, "filter"))
+        return _looked_for(kind, member_of(entry.json, "filter"))
     tellers: Mapping[str, Callable[[LoggedRequest, str, str], Said]] = {
         "GET": _read,
         "POST": lambda _entry, _kind, name: Said("made", "make", name),
@@ -69,7 +69,7 @@ def _said(entry: LoggedRequest, names: Mapping[str, str]) -> Said:
 
 def _elsewhere(entry: LoggedRequest, kind: str) -> Said:
     if kind == "bulk":
-        operations = _member(entry.json, "operations")
+        operations = member_of(entry.json, "operations")
         number = len(operations) if isinstance(operations, list) else 0
         return Said("sent", "send", f"{number} operations at once" if number else "many operations at once")
     if kind in DISCOVERY:
@@ -104,7 +104,7 @@ def parameters_of(entry: LoggedRequest) -> dict[str, str]:
 def _name_of(entry: LoggedRequest, kind: str, names: Mapping[str, str]) -> str:
     """Return what the request was about: 'Dana Roe', 'the group Design', or what little is known."""
     told = next((each.target_name for each in entry.changes if each.target_id == entry.resource_id), None)
-    sent = _member(entry.json, "displayname") or _member(entry.json, "username")
+    sent = member_of(entry.json, "displayname") or member_of(entry.json, "username")
     known = names.get(entry.resource_id or "", None)
     name = told or known or (sent if isinstance(sent, str) else None)
     if not name:
@@ -112,8 +112,8 @@ def _name_of(entry: LoggedRequest, kind: str, names: Mapping[str, str]) -> str:
     return f"the group {name}" if kind == "groups" else name
 
 
-def _member(body: Any, name: str) -> Any:
-    """Return a member of an object by its name in any letter case, None where there is none."""
+def member_of(body: Any, name: str) -> Any:
+    """Return a member of an object by its lower-cased name, however it is written; None where there is none."""
     if not isinstance(body, dict):
         return None
     return next((value for key, value in body.items() if key.lower() == name), None)
@@ -121,14 +121,14 @@ def _member(body: Any, name: str) -> Any:
 
 def steps_of(entry: LoggedRequest) -> list[Step]:
     """Return the single changes that the body of a PATCH asks for, in order; none where it is no such body."""
-    operations = _member(entry.json, "operations")
+    operations = member_of(entry.json, "operations")
     found = operations if isinstance(operations, list) else []
     return [step for each in found if isinstance(each, dict) for step in _steps(each)]
 
 
 def _steps(operation: Mapping[str, Any]) -> Iterator[Step]:
-    op = str(_member(operation, "op") or "").lower()
-    path, value = _member(operation, "path"), _member(operation, "value")
+    op = str(member_of(operation, "op") or "").lower()
+    path, value = member_of(operation, "path"), member_of(operation, "value")
     if isinstance(path, str) and path:
         yield Step(op, path, value)
     elif isinstance(value, dict):
@@ -191,7 +191,7 @@ def value_in_words(value: Any) -> str | None:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, dict):
-        value = _member(value, "value")
+        value = member_of(value, "value")
     if not isinstance(value, str | int | float):
         return None
     text = str(value)

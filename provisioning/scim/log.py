@@ -27,7 +27,7 @@ from provisioning.domain.provisioning_redaction import (
 )
 from provisioning.guard.context import services
 from provisioning.guard.heard import heard
-from provisioning.guard.scim_bearer import known_caller, run_again_of
+from provisioning.guard.scim_bearer import CALLER, known_caller, run_again_of
 from provisioning.scim.errors import CODE_HEADER
 from provisioning.scim.notes import notes_kept
 from provisioning.scim.representation import BASE_PATH
@@ -64,7 +64,7 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    if BEGAN in g and (response.status_code != TOO_MANY or "scim_caller" in g):
+    if BEGAN in g and (response.status_code != TOO_MANY or CALLER in g):
         caller = known_caller()
         if caller is not None:
             services().request_log.add(entry_of(caller, response))

@@ -109,3 +109,10 @@ def test_advice_says_what_to_change_and_shows_why(as_root, idp):
 def test_the_page_of_connections_leads_to_both(as_root):
     found = as_root.get("/provisioning").tree.xpath("//a/@href")
     assert {LOG, "/provisioning/advice"} <= set(found)
+
+
+def test_the_page_of_a_user_leads_to_what_was_asked_about_them(as_root, idp):
+    ada, eve = (idp.user(name)["id"] for name in ("ada", "eve"))
+    path = as_root.get(f"/users/{ada}").tree.xpath("//a[text()='Provisioning history']/@href")[0]
+    assert as_root.get(path).tree.xpath("//tbody//a/bdi/text()") == ["default made ada"]
+    assert eve not in as_root.get(path).response.text
