@@ -249,14 +249,14 @@ class TestRules:
                 {"method": "DELETE", "path": path},
             )
             assert statuses(results) == ["403"] * 4
-        root = [{"value": account.root.id}]
-        results = bulk(
-            idp,
-            patch(f"/Groups/{group['id']}", {"op": "add", "path": "members", "value": root}),
-            {"method": "PUT", "path": f"/Groups/{group['id']}", "data": {"displayName": "Engineers", "members": root}},
-            post("g", "/Groups", {"displayName": "Roots", "members": root}),
-        )
-        assert statuses(results) == ["403"] * 3
+            member = [{"value": user_id}]
+            results = bulk(
+                idp,
+                patch(f"/Groups/{group['id']}", {"op": "add", "path": "members", "value": member}),
+                {"method": "PUT", "path": f"/Groups/{group['id']}", "data": {"displayName": "E", "members": member}},
+                post("g", "/Groups", {"displayName": "Protected", "members": member}),
+            )
+            assert statuses(results) == ["403"] * 3
         assert sql("select users::text from users order by id") == before
         assert sql("select version from groups") == [(1,)]
 
