@@ -4,15 +4,19 @@ A token does people and groups. Product environments and Media Library permissio
 connection is set to manage them; the same table then decides what is published, read from a body and taken by a PATCH.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from provisioning.domain.scim_connections import ScimConnection
+from provisioning.scim.notes import note
 from provisioning.scim.traits import ACCOUNT, ENTERPRISE, GROUPS, USERS, ResourceType, SchemaTable, Trait
 
 # What a connection writes only where it is set to manage it (scim.md section 2.1); elsewhere these are readOnly.
 ENVIRONMENT_ATTRIBUTES = frozenset({"allProductEnvironments", "productEnvironments"})
 MEDIA_LIBRARY_ATTRIBUTES = frozenset({"mediaLibraryPermissions"})
+MANAGEABLE = {name.lower(): name for name in ENVIRONMENT_ATTRIBUTES | MEDIA_LIBRARY_ATTRIBUTES}
 
 
 def users_of(connection: ScimConnection | None) -> ResourceType:
@@ -20,6 +24,15 @@ def users_of(connection: ScimConnection | None) -> ResourceType:
     if connection is None:
         return USERS
     return _users_with(connection.manage_environments, connection.manage_media_library)
+
+
+def note_unmanaged(connection: ScimConnection | None, body: Mapping[str, Any]) -> None:
+    """Note which attributes of a POST or PUT body are left out because the connection is not set to manage them."""
+    extension = next((value for name, value in body.items() if name.lower() == ACCOUNT.urn.lower()), None)
+    managed = users_of(connection).extensions[-1].settable
+    for name in sorted(extension) if isinstance(extension, dict) else ():
+        if name.lower() in MANAGEABLE and name.lower() not in managed:
+            note(f"The connection is not set to manage {MANAGEABLE[name.lower()]}, which was left out.")
 
 
 def resource_types_of(connection: ScimConnection | None) -> tuple[ResourceType, ...]:

@@ -14,7 +14,7 @@ from provisioning.actions.services import Services
 from provisioning.domain.caller import Caller
 from provisioning.domain.groups import Group, MembershipEdit
 from provisioning.domain.users import User, UserChanges, UserView
-from provisioning.scim.managed import users_of
+from provisioning.scim.managed import note_unmanaged, users_of
 from provisioning.scim.membership import group_edit, noted
 from provisioning.scim.operations import read_patch
 from provisioning.scim.parameters import known_form
@@ -35,6 +35,7 @@ def create_user(caller: Caller, body: Body, services: Services) -> UserView:
     """Make a user of a body (RFC 7644 section 3.3)."""
     users = users_of(caller.connection)
     require_plain(caller.connection, body, users)
+    note_unmanaged(caller.connection, body)
     command = new_user(checked_resource(normal_resource(body, users), users))
     return user_actions.create_user(caller, noting_words_of(caller, command), services)
 
@@ -43,6 +44,7 @@ def replace_user(caller: Caller, user_id: str, body: Body, services: Services, v
     """Replace a user: what the body leaves out is cleared, `active` apart (RFC 7644 section 3.5.1)."""
     users = users_of(caller.connection)
     require_plain(caller.connection, body, users)
+    note_unmanaged(caller.connection, body)
     resource = checked_resource(normal_resource(body, users), users)
 
     def edit(user: User) -> UserChanges:

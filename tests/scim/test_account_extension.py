@@ -1,5 +1,7 @@
 """Our own extension on the wire: what it shows, and what a connection writes of it where it is set to manage that."""
 
+from dataclasses import replace
+
 import pytest
 
 from provisioning.actions.environments import NewEnvironment, create_environment, delete_environment, edit_environment
@@ -8,6 +10,8 @@ from provisioning.actions.second_factor import begin_set_up, confirm_set_up, rem
 from provisioning.actions.users import show_user
 from provisioning.domain.caller import operator
 from provisioning.domain.roles_legacy import Role
+from provisioning.scim.notes import notes_kept
+from provisioning.scim.writes import create_user
 from tests.doors.scim import ACCOUNT, CORE_USER, fault
 from tests.factories import make_active, make_user, person
 
@@ -76,6 +80,23 @@ def test_a_connection_that_manages_nothing_is_told_so_and_changes_nothing(idp, f
     assert {each["mutability"] for each in published(idp, "mediaLibraryPermissions")["subAttributes"]} == {"readWrite"}
     types = idp.get("/ResourceTypes/User").get_json()["schemaExtensions"]
     assert {"schema": ACCOUNT, "required": False} in types
+
+
+@pytest.mark.rule("SCM-6", "SCM-9")
+def test_what_is_left_out_because_the_connection_does_not_manage_it_is_noted(app, services, scim):
+    sent = {"productEnvironments": [], "MEDIALIBRARYPERMISSIONS": {"createProof": True}, "role": "admin"}
+    with app.test_request_context():
+        create_user(scim, {"userName": "ada", ACCOUNT.lower(): sent}, services)
+        assert notes_kept() == (
+            "The connection is not set to manage mediaLibraryPermissions, which was left out.",
+            "The connection is not set to manage productEnvironments, which was left out.",
+        )
+    with app.test_request_context():
+        managing = replace(
+            scim, connection=replace(scim.connection, manage_environments=True, manage_media_library=True)
+        )
+        create_user(managing, {"userName": "bob", ACCOUNT: sent}, services)
+        assert notes_kept() == ()
 
 
 @pytest.mark.rule("ENV-2", "SCM-1")

@@ -16,7 +16,7 @@ ODD = [
     ({ENTERPRISE: {"manager": "u1"}}, (ENTERPRISE, {"manager": {"value": "u1"}}), "manager"),
     ({ENTERPRISE: {"manager": [{"value": "u1"}]}}, (ENTERPRISE, {"manager": {"value": "u1"}}), "manager"),
     ({"nickname2": "A"}, ("nickname2", None), "nickname2"),
-    ({"name": {"givenname2": "A"}}, ("name", None), "givenname2"),
+    ({"name": {"givenname2": "A", "givenName": "B"}}, ("name", {"givenName": "B"}), "givenname2"),
     ({ENTERPRISE: {"team": "x", "division": "y"}}, (ENTERPRISE, {"division": "y"}), "team"),
     ({"urn:example:ext:1.0:User": {"team": "x"}}, ("urn:example:ext:1.0:User", None), "urn:example"),
 ]
