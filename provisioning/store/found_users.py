@@ -6,7 +6,7 @@ A whole user is not made of it: a list of a hundred would spend most of its time
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Table, Text, and_, bindparam, func, select
+from sqlalchemy import ARRAY, Column, ColumnElement, Connection, Table, Text, and_, bindparam, case, func, null, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from provisioning.domain.search import FoundUser
@@ -32,7 +32,11 @@ def _names(table: Table, through: Table, reference: Column[Any]) -> ColumnElemen
 
 
 _GROUPS = _names(groups, group_members, group_members.c.group_id).label("groups")
-_ENVIRONMENTS = _names(environments, user_environments, user_environments.c.environment_id).label("environments")
+# Most people have all; for them nothing is looked up, which spares a quarter of what a page costs the database.
+_ENVIRONMENTS = case(
+    (users.c.all_environments, null()),
+    else_=_names(environments, user_environments, user_environments.c.environment_id),
+).label("environments")
 _BOSS = users.alias("boss")
 _MANAGER = (
     select(func.json_build_array(_BOSS.c.id, _BOSS.c.display_name))
