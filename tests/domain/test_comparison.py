@@ -12,6 +12,7 @@ from provisioning.domain.comparison import (
     domain_key,
     email_key,
     has_refused_characters,
+    part_key,
 )
 
 THOROUGH = settings(deadline=None, max_examples=500)
@@ -158,3 +159,11 @@ def test_what_people_can_see_is_taken(name):
 def test_the_short_way_for_plain_text_refuses_what_the_long_way_does(text):
     categories = {unicodedata.category(character) for character in text}
     assert has_refused_characters(text) == bool(categories & {"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+@pytest.mark.rule("IDN-1")
+@given(st.text(max_size=12))
+def test_a_part_is_looked_for_as_names_are_compared_but_for_the_blanks_around_it(text):
+    assert part_key(text).strip() == comparison_key(text)
+    assert part_key(part_key(text)) == part_key(text)
+    assert part_key(f" {text} ") == f" {part_key(text)} "

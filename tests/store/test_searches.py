@@ -1,17 +1,22 @@
 """Pages of lists: order, numbers and walks, against real rows of an account beside its neighbour's."""
 
 import json
+import re
 import time
+from dataclasses import replace
 
 import psycopg
 import pytest
 
 from provisioning.actions.searches import search_groups, search_users
 from provisioning.domain.errors import Refusal
-from provisioning.domain.search import Comparison, Operator, Present, Query
+from provisioning.domain.search import Comparison, Operator, Place, Present, Query
 from provisioning.scim.filters import resolve_sort
 from provisioning.scim.traits import GROUPS, USERS
 from provisioning.store.engine import QueryCancelled
+from provisioning.store.found_users import LISTED
+from provisioning.store.search_statements import Asked, Way, prepared
+from provisioning.store.statements import driver_of
 from tests.doors.scim import ENTERPRISE, ScimClient
 
 PEOPLE = {
@@ -118,15 +123,11 @@ def walk(ask, query: Query) -> tuple[list[str], list[str]]:
         there += [item.id for item in page.items]
         if page.later is None:
             break
-        page = ask(query.__class__(**{**as_fields(query), "place": page.later}))
+        page = ask(replace(query, place=page.later))
     while page.earlier is not None:
-        page = ask(query.__class__(**{**as_fields(query), "place": page.earlier}))
+        page = ask(replace(query, place=page.earlier))
         back = [item.id for item in page.items] + back
     return there, back
-
-
-def as_fields(query: Query) -> dict:
-    return {name: getattr(query, name) for name in Query.__dataclass_fields__}
 
 
 def test_a_walk_shows_everybody_once_in_every_order_and_leads_back(services, scim, people, subtests):
@@ -160,3 +161,48 @@ def test_a_search_that_takes_too_long_is_ended(services, scim, people, postgres_
     assert search_users(scim, Query(), services).total == 5
     with services.database.reader.connect() as connection:
         assert connection.exec_driver_sql("show statement_timeout").scalar() == "15s"
+
+
+MANY = """
+    insert into users select copy.* from users person, generate_series(1, 3000) number, lateral jsonb_populate_record(
+        person, jsonb_build_object('id', 'u' || lpad(number::text, 5, '0'), 'user_name_key', 'k' || number,
+                                   'email_key', null, 'external_id', 'e' || number)) copy
+    where person.user_name = 'anna' and person.account_id = %s
+"""
+ALL = Query()
+
+
+def rows_read(services, account, query: Query) -> int:
+    """The most rows that any step of the plan of a list went through."""
+    way = {(False, False): Way.NUMBER, (True, False): Way.FIRST, (True, True): Way.BEHIND}
+    asked = Asked((query.node,), query.sort_path, query.descending, way[query.walks, query.place is not None], False)
+    parameters = {
+        "of_account": account.account.id,
+        "of_count": query.count,
+        "of_offset": query.offset,
+        "place_id": query.place.id if query.place else None,
+    }
+    with services.database.reader.connect() as connection:
+        text = f"explain (analyze, timing off) {prepared(LISTED, asked).statement.text}"
+        defaults = prepared(LISTED, asked).statement._bound({})
+        plan = driver_of(connection).execute(text, {**defaults, **parameters}).fetchall()
+    return max(int(float(rows)) for line in plan for rows in re.findall(r"actual rows=([0-9.]+)", line[0]))
+
+
+def test_the_last_page_and_every_page_of_a_walk_read_no_more_rows_than_the_first(
+    services, account, people, sql, postgres_server, database_url
+):
+    sql(MANY, account.account.id)
+    sql("update seats set used = used + 3000 where account_id = %s", account.account.id)
+    owned = postgres_server.url("superuser", database_url.rpartition("/")[2].partition("?")[0])
+    with psycopg.connect(owned, autocommit=True) as connection:
+        connection.execute("vacuum analyze users")
+    for query in (
+        replace(ALL, count=50),
+        replace(ALL, count=50, offset=2_955),
+        replace(ALL, count=50, offset=2_000, descending=True),
+        replace(ALL, count=50, walks=True),
+        replace(ALL, count=50, walks=True, place=Place(None, "u02000")),
+    ):
+        most = 1_100 if query.offset == 2_000 else 100
+        assert rows_read(services, account, query) <= most, query
