@@ -56,7 +56,7 @@ class Part:
 
     Attributes:
         numbers: of its operations in the bulk.
-        names: ids of users and groups that its operations name.
+        names: ids of the users and groups that its operations name as those that they change.
         is_plain: whether it is one create of a user, which writes rows and reads next to none.
         run: runs them on the services given, knowing the outcomes so far; raises a refusal, or `Refusals` with one for
             each of its operations.

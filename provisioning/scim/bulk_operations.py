@@ -65,7 +65,7 @@ class Operation:
         body: its data.
         versions: what it accepts, None for any.
         references: the bulkIds that its path and its data refer to.
-        names: the ids of ours that they name.
+        names: the ids of ours whom it changes: in its path, and those of members in the data of a group.
         fault: why it cannot be run.
     """
 
@@ -151,7 +151,7 @@ def _complete(operation: Operation, members: Mapping[str, Any]) -> Operation:
         body=body,
         versions=accepted_versions(version),
         references=references_in(given),
-        names=ids_in(given),
+        names=ids_in(given if operation.resource is GROUPS else operation.target),
     )
 
 

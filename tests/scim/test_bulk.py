@@ -11,7 +11,7 @@ from provisioning.actions.sign_in import by_password
 from provisioning.actions.users import show_user
 from provisioning.domain.provisioning_log import LogQuery
 from provisioning.domain.roles_legacy import Role
-from tests.doors.scim import PATCH_OP, ScimClient, fault
+from tests.doors.scim import ENTERPRISE, PATCH_OP, ScimClient, fault
 from tests.factories import PASSWORD, make_active, make_user
 from tests.scim.bulk import BULK_REQUEST, bulk, id_of, new_group, new_user, post, statuses
 
@@ -374,6 +374,13 @@ class TestTogether:
         shown = idp.get(path).get_json()
         assert {member["value"] for member in shown["members"]} == set(people)
         assert shown["meta"]["version"] == 'W/"17"'
+
+    def test_who_is_only_named_as_a_manager_keeps_nobody_waiting(self, idp, services, caller):
+        boss = idp.user("boss")
+        with services.unit(caller) as unit:
+            unit.users.lock(boss["id"])
+            results = bulk(idp, *(new_user(f"u{n}", **{ENTERPRISE: {"manager": boss["id"]}}) for n in range(3)))
+        assert statuses(results) == ["201"] * 3
 
     @pytest.mark.rule("SCM-5")
     def test_the_same_bulk_at_the_same_moment_makes_everybody_once(self, app, account, sql):
