@@ -33,7 +33,8 @@ def test_a_connection_is_made_shown_changed_and_removed(api, made, settings, ser
     assert done(api.get(path)) == made
     partner = connected(services, account).id
     sent = {"name": "Entra", "profile": "entra", "saml_connection": partner, "role_cap": ["reports", "admin"],
-            "default_role": "reports", "enabled": "false"}  # fmt: skip
+            "default_role": "reports", "enabled": "false", "role_map": {"Staff": "reports"}, "create_on_replace": False,
+            "manage_environments": True, "manage_media_library": True}  # fmt: skip
     changed = done(api.put(path, sent))
     assert changed == made | sent | {"enabled": False, "role_cap": ["admin", "reports"]}
     assert done(api.put(path, {"saml_connection": None, "name": None})) == changed | {"saml_connection": None}
@@ -53,6 +54,14 @@ def test_what_cannot_be_is_refused_and_changes_nothing(api, foreign_api, made, s
         ({"name": ""}, (400, "invalid_value")), ({"name": "x" * 257}, (400, "invalid_value")),
         ({"name": "DEFAULT"}, (409, "connection_name_taken")), ({"profile": "x"}, (400, "invalid_value")),
         ({"default_role": "admin"}, (400, "invalid_value")), ({"role_cap": []}, (400, "invalid_value")),
+        ({"role_map": {"A": "king"}}, (400, "invalid_value")),
+        ({"role_map": {"A": "master_admin"}}, (400, "invalid_value")),
+        ({"role_map": {"": "reports"}}, (400, "invalid_value")), ({"role_map": {"A": 7}}, (400, "invalid_value")),
+        ({"role_map": {"a\0b": "reports"}}, (400, "invalid_value")),
+        ({"role_map": "A=reports"}, (400, "invalid_value")),
+        ({"role_map": {"A": "reports", "a": "reports"}}, (400, "invalid_value")),
+        ({"role_map": {str(each): "reports" for each in range(101)}}, (400, "invalid_value")),
+        ({"manage_environments": "perhaps"}, (400, "invalid_value")),
         ({"role_cap": ["king"]}, (400, "invalid_value")), ({"role_cap": [None]}, (400, "invalid_value")),
         ({"email_domains": ["a b"]}, (400, "invalid_value")), ({"saml_connection": foreign}, (404, "not_found")),
         ({"saml_connection": ["x"]}, (400, "invalid_value")), ({"id": "x"}, (400, "mutability")),
