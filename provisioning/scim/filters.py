@@ -16,14 +16,20 @@ from provisioning.domain import search
 from provisioning.domain.errors import Refusal
 from provisioning.domain.search import Comparison, Literal, Node, Not, Operator, Present, ValuePath
 from provisioning.scim.scanner import not_understood, tokens_of
-from provisioning.scim.traits import ResourceType, Trait
+from provisioning.scim.traits import ENTERPRISE_USER, ResourceType, Trait
 
 ORDER = frozenset({Operator.GT, Operator.GE, Operator.LT, Operator.LE})
 PARTS = frozenset({Operator.CO, Operator.SW, Operator.EW})
 # Type of the attribute -> operators that mean nothing for it (RFC 7644 section 3.4.2.2, table 3).
 REFUSED_OPERATORS = {"boolean": ORDER | PARTS, "binary": ORDER | PARTS, "dateTime": PARTS}
 # References that the server computes from an id: a filter on them is a filter on the id.
-COMPUTED = {"meta.location": "id", "members.$ref": "members.value", "groups.$ref": "groups.value"}
+MANAGER_REFERENCE = f"{ENTERPRISE_USER.lower()}:manager.$ref"
+COMPUTED = {
+    "meta.location": "id",
+    "members.$ref": "members.value",
+    "groups.$ref": "groups.value",
+    MANAGER_REFERENCE: MANAGER_REFERENCE,
+}
 
 
 @dataclass(frozen=True, slots=True)

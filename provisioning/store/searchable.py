@@ -86,8 +86,7 @@ SINGLE = (
     "name.honorificprefix", "name.honorificsuffix", "nickname", "profileurl", "title", "usertype", "preferredlanguage",
     "locale", "timezone",
     f"{ENTERPRISE}:employeenumber", f"{ENTERPRISE}:costcenter", f"{ENTERPRISE}:organization", f"{ENTERPRISE}:division",
-    f"{ENTERPRISE}:department", f"{ENTERPRISE}:manager.value", f"{ENTERPRISE}:manager.$ref",
-    f"{ENTERPRISE}:manager.displayname",
+    f"{ENTERPRISE}:department", f"{ENTERPRISE}:manager.value",
     f"{ACCOUNT}:role", f"{ACCOUNT}:root", f"{ACCOUNT}:status", f"{ACCOUNT}:allproductenvironments",
     f"{ACCOUNT}:medialibrarypermissions.createcollection", f"{ACCOUNT}:medialibrarypermissions.sharecollection",
     f"{ACCOUNT}:medialibrarypermissions.showdeliveryurl", f"{ACCOUNT}:medialibrarypermissions.moderateasset",
@@ -110,7 +109,6 @@ PLURAL = {
 EXACT = frozenset(
     {
         f"{ENTERPRISE}:manager.value",
-        f"{ENTERPRISE}:manager.$ref",
         f"{ACCOUNT}:managedby",
         "x509certificates.value",
     }
@@ -235,12 +233,28 @@ def _has_name(key: ColumnElement[Any]) -> Condition:
     return users.c.name_key == key
 
 
+def _of_manager() -> dict[str, Field]:
+    """Return what is shown of a manager who is a user of the account, and is kept with that user; `$ref` by its id."""
+    boss = users.alias("boss")
+    name: Any = boss.c.folded["displayname"]
+    known = and_(
+        boss.c.account_id == users.c.account_id,
+        boss.c.inactive_at.is_(None),
+        boss.c.id == users.c.folded[ENTERPRISE, "manager", "value"].astext,
+    )
+    return {
+        f"{ENTERPRISE}:manager.$ref": Field(select(boss.c.id).where(known).scalar_subquery(), True),
+        f"{ENTERPRISE}:manager.displayname": Field(select(name.astext).where(known).scalar_subquery()),
+    }
+
+
 USER = Shape(
     table=users,
     is_live=users.c.inactive_at.is_(None),
     id=users.c.id,
     fields={
         **{path: _single(path) for path in SINGLE},
+        **_of_manager(),
         **_meta("User", users),
         "username": Field(users.c.user_name_key),
     },

@@ -225,6 +225,16 @@ def test_all_that_the_traits_table_lets_through_is_in_the_allow_list(services, a
                 names(services, account, text, resource)
 
 
+def test_a_manager_of_the_account_is_found_by_what_is_shown_of_it(services, account, people, app):
+    idp = ScimClient(app, account.token.text)
+    idp.user("kim", **{E: {"manager": {"value": people["ada"]}}})
+    reference = f"http://127.0.0.1:8080/scim/v2/Users/{people['ada']}"
+    for text in ('displayName eq "ADA B"', "displayName pr", "$ref pr", f'$ref eq "{reference}"'):
+        assert names(services, account, f"{E}:manager.{text}") == {"kim"}, text
+    assert names(services, account, f"{E}:manager[value pr and not ($ref pr)]") == {"ada"}
+    assert names(services, account, f'{E}:manager.$ref eq "{reference}x"') == set()
+
+
 def test_letter_case_counts_in_sql_exactly_where_the_traits_table_says(services, account, people):
     for name, exact in (("emails.value", False), ("emails.type", False), ("x509Certificates.value", True)):
         assert USERS.find(None, name.split(".")[0]).find(name.split(".")[1]).case_exact is exact
