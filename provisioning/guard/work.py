@@ -57,7 +57,7 @@ WORK: Mapping[str, Work] = {
     "console.show_users": Work.LIST,
     "saml.acs": Work.XML,
     "saml.continue_": Work.XML,
-    "scim.list_all": Work.FILTER,
+    "scim.list_all": Work.LIST,
     "scim.list_groups": Work.FILTER,
     "scim.list_users": Work.FILTER,
     "scim.post_bulk": Work.BULK,
