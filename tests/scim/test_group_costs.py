@@ -127,8 +127,8 @@ def times_of(idp: ScimClient, paths: tuple[str, ...], change: dict, undo: dict) 
     found: dict[str, list[float]] = {path: [] for path in paths}
     for path in paths:
         idp.patch(path, undo)
-    for _ in range(ROUNDS):
-        for path in paths:
+    for number in range(ROUNDS):
+        for path in (*paths[number % len(paths) :], *paths[: number % len(paths)]):
             found[path].append(timed(lambda path=path: idp.patch(path, change)))
             idp.patch(path, undo)
     return {path: undisturbed(times) for path, times in found.items()}
