@@ -79,13 +79,17 @@ def run_bulk(caller: Caller, parts: Iterable[Part], services: Services, most_err
     """
     outcomes: dict[int, Written | Refusal] = {}
     waiting = deque(_chunks(parts))
+    run_chunk = _run_hopefully
     while waiting:
         errors_left = None if most_errors is None else most_errors - _errors(outcomes)
         if errors_left is not None and errors_left <= 0:
             break
         chunk = waiting.popleft()
         try:
-            outcomes |= _run_chunk(caller, chunk, outcomes, services, errors_left)
+            found = run_chunk(caller, chunk, outcomes, services, errors_left)
+            # A bulk that is sent again after a time-out is refused throughout: nothing is gained by hoping.
+            run_chunk = _one_by_one if 2 * _errors(found) > len(found) else _run_hopefully
+            outcomes |= found
         except Conflict:
             if len(chunk) == 1:
                 raise
@@ -93,7 +97,7 @@ def run_bulk(caller: Caller, parts: Iterable[Part], services: Services, most_err
     return outcomes
 
 
-def _run_chunk(
+def _run_hopefully(
     caller: Caller, chunk: Sequence[Part], before: Outcomes, services: Services, most_errors: int | None
 ) -> Outcomes:
     try:

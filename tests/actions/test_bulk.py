@@ -67,6 +67,25 @@ def test_a_refusal_is_one_parts_alone_and_its_neighbours_share_a_transaction(
     assert sql("select user_name from users where not is_root order by 1") == [("a",), ("b",), ("c",), ("d",)]
 
 
+def test_after_a_chunk_that_was_mostly_refused_the_next_is_not_run_in_vain(services, scim, sql):
+    runs = [0] * 4 * MOST_TOGETHER
+
+    def part(number: int) -> Part:
+        def run(services, _known):
+            runs[number] += 1
+            if number < 2 * MOST_TOGETHER:
+                raise Refusal(Code.NOT_FOUND, what="User")
+            return {number: Written("x", None)}
+
+        return Part((number,), frozenset(), False, run)
+
+    outcomes = run_bulk(scim, [part(number) for number in range(len(runs))], services, None)
+    assert [each is None for each in codes(outcomes).values()] == [False] * 2 * MOST_TOGETHER + [
+        True
+    ] * 2 * MOST_TOGETHER
+    assert runs == [2, *[1] * (len(runs) - 1)]
+
+
 def test_parts_know_the_outcomes_before_them_also_when_they_run_again(services, scim, making):
     seen = []
 
