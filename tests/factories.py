@@ -14,6 +14,7 @@ from provisioning.domain.caller import Caller, Credential, WayIn
 from provisioning.domain.provisioning_log import BodyState, LoggedRequest
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.users import NewUser, User
+from tests.actions.forgotten import pay_resets
 
 # Where the clock of the tests begins.
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -62,7 +63,8 @@ def make_user(
 
 
 def link_secret(services: Services, sql, user: User) -> str:
-    """The newest link's secret of a user, decrypted from the outbox as the mail job does."""
+    """The newest link's secret of a user, decrypted as the mail job does; resets that were asked for are answered."""
+    pay_resets(services)
     rows = sql(
         "select id, secret from outbox where payload->>'user_id' = %s and secret is not null order by id desc", user.id
     )

@@ -7,13 +7,16 @@ by nobody, whatever Redis says.
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from provisioning.actions.passwords import RESET_ASKED
 from provisioning.domain.events import TOLD
 from provisioning.domain.invitations import MailKind
 from workers.jobs.mail import MailDesk, send_mails
+from workers.jobs.resets import answer_resets
 from workers.jobs.sessions import settle_sessions
 from workers.jobs.webhooks import send_deliveries
 
 SEND_MAILS = "workers.jobs.mail.send_mails"
+ANSWER_RESETS = "workers.jobs.resets.answer_resets"
 SETTLE_SESSIONS = "workers.jobs.sessions.settle_sessions"
 # Not of the outbox: its rows are deliveries, which keep their own times of retrying.
 SEND_DELIVERIES = "workers.jobs.webhooks.send_deliveries"
@@ -22,6 +25,7 @@ SEND_DELIVERIES = "workers.jobs.webhooks.send_deliveries"
 SUBSCRIPTIONS: Mapping[str, str] = {
     **dict.fromkeys((kind.value for kind in MailKind), SEND_MAILS),
     TOLD["sessions.ended"]: SETTLE_SESSIONS,
+    RESET_ASKED: ANSWER_RESETS,
 }
 
 
@@ -30,5 +34,6 @@ def functions(desk: MailDesk) -> Mapping[str, Callable[..., None]]:
     return {
         SEND_MAILS: partial(send_mails, desk=desk),
         SETTLE_SESSIONS: partial(settle_sessions, services=desk.services),
+        ANSWER_RESETS: partial(answer_resets, services=desk.services),
         SEND_DELIVERIES: partial(send_deliveries, services=desk.services),
     }

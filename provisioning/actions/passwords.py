@@ -19,6 +19,9 @@ from provisioning.domain.sso import saml_state
 from provisioning.domain.users import UserView, Verb
 from provisioning.store.logins import accounts_of_email
 
+# Kind of the outbox row that 'Forgot your password' leaves; it is of no account.
+RESET_ASKED = "reset_asked"
+
 
 @repeated
 def reset_password(caller: Caller, user_id: str, services: Services) -> UserView:
@@ -46,14 +49,29 @@ def reset_password(caller: Caller, user_id: str, services: Services) -> UserView
 
 
 def forgot_password(email: str, address: str | None, services: Services) -> None:
-    """Mail a link to whoever has this address and may use a password; says nothing about who does (PWD-2, LGN-1).
+    """Have a link mailed to whoever has this address and may use a password; says nothing about who does (PWD-2).
 
-    Asking again and again brings a few mails and then one after each pause, which grows; the answer stays the same.
-    The old password works until the new one is set. Mail goes to the stored address, never to what was typed (IDN-6).
+    Nobody is looked up here: what was typed is owed to a worker, which does that later, so that an address which
+    nobody has costs the same statements as one that somebody has in ten accounts (LGN-1). Asking again and again brings
+    a few mails and then one after each pause, which grows; the answer stays the same. The old password works until the
+    new one is set. Mail goes to the stored address, never to what was typed (IDN-6).
     """
     caller = nobody(WayIn.CONSOLE, address)
     if not is_email(email) or not _may_ask(caller, email, services):
         return
+    with services.unit(caller) as unit:
+        unit.owe(RESET_ASKED, {"address": address or ""}, secret=email)
+
+
+def answer_reset(email: str, address: str | None, services: Services) -> None:
+    """Owe the mail that was asked for to everybody who has an address and may use a password.
+
+    Args:
+        email: as it was typed.
+        address: network address of who asked, None where it is unknown.
+        services: from outside.
+    """
+    caller = nobody(WayIn.CONSOLE, address)
     with services.read(caller) as unit:
         found = accounts_of_email(unit.connection, email)
     for account_id in found:

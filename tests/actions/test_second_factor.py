@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from provisioning.actions.invitations import set_password_by_link
-from provisioning.actions.passwords import forgot_password, reset_password
+from provisioning.actions.passwords import reset_password
 from provisioning.actions.second_factor import (
     begin_set_up,
     check_proof,
@@ -27,6 +27,7 @@ from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.second_factor import RECOVERY_CODES, SEED_BYTES, Step
 from provisioning.encryption import CannotDecrypt
+from tests.actions.forgotten import forgot_password
 from tests.actions.refusals import code_of
 from tests.doors.authenticator import code_of as app_code
 from tests.doors.authenticator import with_app

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from provisioning.actions.invitations import set_password_by_link
-from provisioning.actions.passwords import forgot_password, reset_password
+from provisioning.actions.passwords import reset_password
 from provisioning.actions.second_factor import remove_own
 from provisioning.actions.sessions import Browser, OpenedSession, check_session, force_logout
 from provisioning.actions.sign_in import AccountChoice, by_password, choose_account
@@ -21,6 +21,7 @@ from provisioning.actions.users import disable_user
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.second_factor import MOST_TRIES, Step
 from provisioning.domain.throttle import FREE, Counter
+from tests.actions.forgotten import forgot_password
 from tests.actions.refusals import code_of
 from tests.actions.saml_world import Logins, connected
 from tests.doors.authenticator import code_of as app_code

@@ -4,7 +4,6 @@ import pytest
 
 from provisioning.actions.accounts import NewAccount, create_account
 from provisioning.actions.invitations import open_link, send_invitation_again
-from provisioning.actions.passwords import forgot_password
 from provisioning.actions.sessions import Browser
 from provisioning.actions.sign_in import by_password, organisations_of
 from provisioning.actions.sso_settings import (
@@ -19,6 +18,7 @@ from provisioning.domain.accounts import TwoFactor
 from provisioning.domain.caller import operator
 from provisioning.domain.errors import Code
 from provisioning.domain.roles_legacy import Role
+from tests.actions.forgotten import forgot_password
 from tests.actions.refusals import code_of
 from tests.actions.saml_world import PROVIDER, Logins, connected, saml_account
 from tests.factories import PASSWORD, key_caller, link_secret, make_active, make_user

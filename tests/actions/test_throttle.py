@@ -6,15 +6,17 @@ from time import perf_counter
 
 import pytest
 
+from provisioning.actions import passwords
 from provisioning.actions.housekeeping import forget_old_rows
 from provisioning.actions.invitations import set_password_by_link
-from provisioning.actions.passwords import forgot_password, reset_password
+from provisioning.actions.passwords import reset_password
 from provisioning.actions.sessions import Browser, OpenedSession, force_logout
 from provisioning.actions.sign_in import AccountChoice, by_password, choose_account
 from provisioning.actions.users import delete_user, disable_user
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.roles_legacy import Role
 from provisioning.domain.throttle import FREE, MOST_IN_A_ROW, Counter
+from tests.actions.forgotten import forgot_password, pay_resets
 from tests.actions.refusals import code_of
 from tests.actions.saml_world import connected
 from tests.factories import PASSWORD, key_caller, link_secret, make_active, make_user
@@ -282,6 +284,27 @@ def test_every_reason_costs_the_same_hashes_and_statements(services, caller, acc
         costs[reason] = (len(hashes), [statement.split(" where ")[0] for statement in statements])
     assert len(costs["unknown"][1]) >= 5
     assert costs == dict.fromkeys(costs, costs["unknown"])
+
+
+@pytest.mark.rule("LGN-1", "PWD-2")
+def test_a_forgotten_password_costs_the_same_statements_whoever_has_the_address(
+    services, caller, account, neighbour, sql, statements
+):
+    for each in (caller, key_caller(neighbour)):
+        make_active(services, sql, make_user(each, services))
+    people = [email for email, _ in people_who_cannot_log_in(services, caller, account, sql).values()]
+    costs = {}
+    for email in ("dana@acme.example", "nobody@acme.example", *people):
+        statements.clear()
+        passwords.forgot_password(email, "203.0.113.7", services)
+        costs[email] = list(statements)
+    assert len(costs["nobody@acme.example"]) >= 2
+    assert costs == dict.fromkeys(costs, costs["nobody@acme.example"])
+    assert sql("select count(*) from outbox where kind = 'password_reset'") == [(1,)], "of whom an administrator reset"
+    pay_resets(services)
+    told = sql("select payload->>'user_id', count(*) from outbox where kind = 'password_reset' group by 1")
+    assert len(told) == 2, "who was reset before, and who has the same address in the other account"
+    assert sql("select count(*) from outbox where kind = 'reset_asked' and secret is not null") == [(0,)]
 
 
 @pytest.mark.long

@@ -7,10 +7,10 @@ import pytest
 
 from provisioning.actions.accounts import cancel_account, restore_account
 from provisioning.actions.invitations import open_link, set_password_by_link
-from provisioning.actions.passwords import forgot_password
 from provisioning.actions.scim_tokens import create_scim_token
 from provisioning.domain.caller import operator
 from provisioning.domain.errors import Code, Refusal
+from tests.actions.forgotten import forgot_password
 from tests.actions.refusals import code_of
 from tests.actions.saml_world import Logins, connected, saml_account
 from tests.doors.console import ConsoleClient

@@ -4,7 +4,6 @@ import pytest
 
 from provisioning.actions.groups import add_member
 from provisioning.actions.invitations import set_password_by_link
-from provisioning.actions.passwords import forgot_password
 from provisioning.actions.scim_connections import create_scim_connection, update_scim_connection
 from provisioning.actions.scim_tokens import create_scim_token
 from provisioning.actions.sessions import Browser, check_session
@@ -18,6 +17,7 @@ from provisioning.domain.roles_legacy import Role
 from provisioning.domain.scim_connections import Profile, ScimConnection
 from provisioning.scim.notes import notes_kept
 from provisioning.scim.writes import create_user, patch_user
+from tests.actions.forgotten import forgot_password
 from tests.actions.refusals import code_of
 from tests.doors.authenticator import with_app
 from tests.doors.scim import ACCOUNT, CORE_USER, PATCH_OP, ScimClient, fault

@@ -21,7 +21,7 @@ from provisioning.actions.groups import (
 )
 from provisioning.actions.invitations import invite
 from provisioning.actions.keys import create_account_key, find_key_caller, list_account_keys, revoke_account_key
-from provisioning.actions.passwords import forgot_password, reset_password
+from provisioning.actions.passwords import answer_reset, forgot_password, reset_password
 from provisioning.actions.scim_tokens import create_scim_token, find_scim_caller, list_scim_tokens, revoke_scim_token
 from provisioning.actions.searches import search_users
 from provisioning.actions.sessions import force_logout
@@ -76,6 +76,7 @@ def use_everything(services, account, caller, sql, clock) -> None:
     invite(caller, [NewUser(email="new@acme.example", role=Role.REPORTS)], services)
     force_logout(caller, user.id, services)
     forgot_password("ana@acme.example", None, services)
+    answer_reset("ana@acme.example", None, services)
     reset_password(caller, user.id, services)
     disable_user(caller, user.id, services)
     key = create_account_key(caller, "second", Role.REPORTS, services)
