@@ -103,7 +103,8 @@ USER_PATHS = [
       for sub in ("value", "type", "display")),
     *(Asked((None, "addresses", sub)) for sub in ("locality", "type", "country")),
     *(Asked((None, "groups", sub)) for sub in ("value", "display", "type")),
-    *(Asked((ENTERPRISE, *path)) for path in (("department", None), ("division", None), ("manager", "value"))),
+    *(Asked((ENTERPRISE, *path)) for path in (
+        ("department", None), ("division", None), ("manager", "value"), ("manager", "displayName"))),
     *(Asked((ACCOUNT, name, None)) for name in ("role", "status", "managedBy")),
     Asked((CORE_USER, "title", None)), Asked((CORE_USER.upper(), "title", None)),
     Asked((None, "active", None), "truth"), Asked((None, "roles", "primary"), "truth"),
@@ -213,6 +214,7 @@ def test_generated_filters_find_in_the_database_what_they_mean(idp, foreign_idp,
             made = [client.post("/Users", body_of(person, number)) for number, person in enumerate(people)]
             assert [answer.status_code for answer in made] == [201] * len(people), [answer.text for answer in made]
             ids = [answer.get_json()["id"] for answer in made]
+            client.patch(f"/Users/{ids[1]}", {"op": "add", "path": f"{ENTERPRISE}:manager.value", "value": ids[0]})
             for cut in cuts:
                 client.post(
                     "/Groups", {"displayName": f"Group {cut}", "members": [{"value": each} for each in ids[:cut]]}
