@@ -3,7 +3,7 @@
 One run, everything in turn: two installations of ours, one with 1,000 people and one with 100,000, and one server of
 each peer with 1,000. Of each operation every party gets short slots in turn, and what is compared are the medians of
 CPU, of server and database together, a request: times of a shared machine say little, its CPU time stays comparable.
-Bounds are set against scim2-server, the cheaper of the peers where it matters.
+Bounds are set against scim2-server; what scimmy-routers costs is told.
 """
 
 from collections.abc import Callable, Iterator, Mapping
