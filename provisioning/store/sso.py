@@ -77,7 +77,7 @@ class SamlConnections:
         return self._value(row)
 
     def hold(self, connection_id: str, *, alone: bool) -> None:
-        """Hold a connection until the end of the transaction, alone or together with others that do not hold it alone."""
+        """Hold a connection until the transaction ends, alone or together with others that do not hold it alone."""
         statement = select(saml_connections.c.id).where(self._mine(), saml_connections.c.id == connection_id)
         lock = statement.with_for_update(key_share=True) if alone else statement.with_for_update(read=True)
         self._connection.execute(lock)
@@ -141,12 +141,6 @@ class SamlConnections:
             for kind, value in sorted(ids.items())
         ]
         self._write(insert(saml_spent), rows)
-
-    def forget_spent(self, now: datetime) -> None:
-        """Delete ids that no valid response can carry any more; housekeeping, never a check."""
-        self._connection.execute(
-            delete(saml_spent).where(saml_spent.c.account_id == self._account_id, saml_spent.c.expires_at < now)
-        )
 
     def user_id_of(self, connection_id: str, subject: str) -> str | None:
         """Return the id of the user behind a subject of a connection (IDN-2), also of a deleted user."""
