@@ -1,7 +1,7 @@
 """One transaction: the repositories of the caller's account, and what is written with every change.
 
 The unit collects facts and debts while an action works, and writes them at its end: activity entries, outbox rows, and
-last of all the seat counter, the one short row that writers of an account share (lock order: user, group, seats). A
+last of all the seat counter, the one short row that writers of an account share (lock order: groups, users, seats). A
 refusal rolls everything back; where AUD-1 wants it, its entry is written in a transaction of its own afterwards.
 """
 
