@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 from provisioning.domain.comparison import comparison_key, part_key
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.search import And, Comparison, Node, Not, Operator, Or, Present, ValuePath
-from provisioning.store.searchable import GROUP, PLURAL, USER, Condition, Field, Shape, Source
+from provisioning.store.searchable import PLURAL, Condition, Field, Shape, Source
 from provisioning.store.tables.users import users
 
 Term = Comparison | Present
@@ -70,16 +70,6 @@ def condition_of(node: Node | None, shape: Shape, bind: Bind = bind_value) -> Co
         Refusal: INVALID_FILTER for a path outside the allow-list.
     """
     return true() if node is None else _condition(node, lambda leaf: _leaf(leaf, shape, bind))
-
-
-def user_condition(node: Node | None) -> Condition:
-    """Return the where clause of a filter on users, as `condition_of` does."""
-    return condition_of(node, USER)
-
-
-def group_condition(node: Node | None) -> Condition:
-    """Return the where clause of a filter on groups, as `condition_of` does."""
-    return condition_of(node, GROUP)
 
 
 def _condition(node: Node, leaf: Callable[[Term | ValuePath], Condition], *, negated: bool = False) -> Condition:

@@ -12,7 +12,7 @@ from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.search import Comparison, Not, Operator, Present, ValuePath
 from provisioning.scim.filters import parse_filter
 from provisioning.scim.traits import COMMON, GROUPS, USERS, ResourceType
-from provisioning.store.filter_sql import group_condition, sort_value, user_condition
+from provisioning.store.filter_sql import condition_of, sort_value
 from provisioning.store.searchable import GROUP, USER
 from provisioning.store.tables.groups import groups
 from provisioning.store.tables.users import users
@@ -55,9 +55,9 @@ def names(services, account, text: str, resource: ResourceType = USERS) -> set[s
     """The userNames, or group names, that a filter finds in the account."""
     node = parse_filter(text, resource)
     if resource is USERS:
-        statement = select(users.c.user_name).where(users.c.account_id == account.account.id, user_condition(node))
+        statement = select(users.c.user_name).where(users.c.account_id == account.account.id, condition_of(node, USER))
     else:
-        statement = select(groups.c.name).where(groups.c.account_id == account.account.id, group_condition(node))
+        statement = select(groups.c.name).where(groups.c.account_id == account.account.id, condition_of(node, GROUP))
     with services.database.reader.connect() as connection:
         found = connection.execute(statement).scalars().all()
     assert len(set(found)) == len(found)
@@ -194,9 +194,9 @@ def test_a_group_in_a_group_is_found_as_its_member(services, account, people, ap
     ],
 )
 def test_a_path_outside_the_allow_list_is_refused(node):
-    for condition in (user_condition, group_condition):
+    for shape in (USER, GROUP):
         with pytest.raises(Refusal) as caught:
-            condition(node)
+            condition_of(node, shape)
         assert caught.value.code is Code.INVALID_FILTER
 
 
@@ -271,7 +271,7 @@ def test_equalities_that_matching_needs_use_an_index(services, account, people, 
             connection.execute(statement)
 
     def plan(text: str) -> str:
-        condition = user_condition(parse_filter(text, USERS))
+        condition = condition_of(parse_filter(text, USERS), USER)
         statement = select(users.c.id).where(
             users.c.account_id == account.account.id, users.c.inactive_at.is_(None), condition
         )
