@@ -21,6 +21,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from ctypes.util import find_library
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -38,7 +39,8 @@ OURSELVES = ["--no-deps", "--no-build-isolation", "-e", str(ROOT)]
 BUILT_HERE = ["--no-deps", "--no-build-isolation", "--require-hashes", "-r", str(SOURCE_LOCK)]
 
 # Programs that only tests need: what is run, and the Debian package that brings it.
-TEST_PROGRAMS = {"chromium": "chromium", "xmlsec1": "xmlsec1"}
+# What drives the browser in the tests is linked with the library; a bare Debian lacks it.
+TEST_PROGRAMS = {"chromium": "chromium", "libatomic": "libatomic1", "xmlsec1": "xmlsec1"}
 LONG_TEST_PROGRAMS = {"buildah": "buildah", "debootstrap": "debootstrap"}
 
 
@@ -190,8 +192,13 @@ def install_programs(programs):
 
 
 def missing(programs):
-    """The packages of those programs that are not on the path."""
-    return [package for name, package in sorted(programs.items()) if shutil.which(name) is None]
+    """The packages of those programs that are not on the path, and of those libraries that the linker does not know."""
+    return [package for name, package in sorted(programs.items()) if not is_there(name)]
+
+
+def is_there(name):
+    """Whether a program is on the path, or a library, whose name begins with `lib`, is installed."""
+    return (find_library(name.removeprefix("lib")) if name.startswith("lib") else shutil.which(name)) is not None
 
 
 # --- the commands ---

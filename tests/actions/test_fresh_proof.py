@@ -11,6 +11,7 @@ from provisioning.actions.environments import NewEnvironment, create_environment
 from provisioning.actions.identity_providers import ProviderSource, read_provider
 from provisioning.actions.keys import create_account_key, rotate_account_key
 from provisioning.actions.profile import change_own_email, change_own_names, change_own_password
+from provisioning.actions.provisioning_log import replay_request
 from provisioning.actions.scim_connections import DEFAULT_NAME
 from provisioning.actions.scim_tokens import create_scim_token, rotate_scim_token
 from provisioning.actions.second_factor import (
@@ -77,6 +78,7 @@ ASK_TOO = {
         who, NewWebhook(url="https://hooks.example/x"), services
     ),
     "rotate_webhook_secret": lambda who, made, dana, services: rotate_webhook_secret(who, "made-up", services),
+    "_begin_replay": lambda who, made, dana, services: replay_request(who, "made-up", services),
     "begin_set_up": lambda who, made, dana, services: begin_set_up(who, services),
     "confirm_set_up": lambda who, made, dana, services: confirm_set_up(who, "000000", services),
     "remove_own": lambda who, made, dana, services: remove_own(who, services),

@@ -188,6 +188,9 @@ def theirs(document: dict[str, Any], wire: list[dict[str, Any]]) -> dict[str, An
         PatchOp[Other].model_validate(body, scim_ctx=Context.RESOURCE_PATCH_REQUEST).patch(user, CREATING)
     except SCIMException as refusal:
         return SCIM_TYPES[type(refusal)]
+    except AttributeError:
+        # They copy what a failed PATCH may have to bring back, and cannot copy a `type` that is none of RFC 7643's.
+        return "not copied"
     except ValidationError:
         return "shape"
     made = user.model_dump(scim_ctx=Context.DEFAULT)
@@ -227,6 +230,7 @@ def test_a_second_implementation_agrees_but_for_listed_deviations(document, oper
     assume(not any(is_read_otherwise(operation.op, path, value) for path, value in named(operation)))
     document.pop("emails", None)
     mine, others = ours(document, [operation.wire]), theirs(document, [operation.wire])
+    assume(others != "not copied")
     if isinstance(mine, dict) and isinstance(others, dict):
         assert mine == others
         return
