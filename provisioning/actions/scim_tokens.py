@@ -43,6 +43,7 @@ from provisioning.domain.keys import (
 from provisioning.domain.permissions import Permission
 from provisioning.domain.proof import require_fresh
 from provisioning.domain.scim_connections import ScimConnection
+from provisioning.store.engine import QueryCancelled, Unavailable
 from provisioning.store.keys import FoundToken, find_token, note_use
 from provisioning.store.unit_of_work import Unit
 
@@ -191,13 +192,17 @@ def find_scim_caller(text: str, address: str | None, services: Services) -> Call
 def find_known_caller(text: str, address: str | None, services: Services) -> Caller | None:
     """Return whose token it is, also where it has ended, was revoked or is not taken from here; None for nobody's.
 
-    For the provisioning log alone: nobody may do anything as this caller (SCM-9).
+    For the provisioning log alone: nobody may do anything as this caller (SCM-9). The answer is made by then, so a
+    database that cannot be asked is as good as a token that nobody knows.
     """
     token_id = _id_in(text)
     if token_id is None:
         return None
-    with services.read(nobody(WayIn.SCIM, address)) as unit:
-        found = _right_token(unit, token_id, text)
+    try:
+        with services.read(nobody(WayIn.SCIM, address)) as unit:
+            found = _right_token(unit, token_id, text)
+    except (Unavailable, QueryCancelled):
+        return None
     return _caller_of(found, address) if found is not None else None
 
 

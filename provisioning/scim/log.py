@@ -42,8 +42,9 @@ KNOWN = known_from(
     (each.name for trait in TRAITS for each in (trait, *trait.sub)),
     (table.urn for resource in RESOURCE_TYPES for table in resource.tables),
 )
-# A flood beyond the pace must not cost a look into the database for each of its requests.
-TOO_MANY = 429
+# Answered before anybody asked whose token it is, or because it is not good; only then it is looked up for the log.
+# A flood beyond the pace (429) must not cost a look into the database for each of its requests.
+NOT_ASKED_WHOSE = frozenset({401, 403, 404, 405})
 TAGS = re.compile(r'\*|(?:W/)?"[0-9]{1,9}"(?:\s*,\s*(?:W/)?"[0-9]{1,9}")*')
 
 
@@ -64,7 +65,7 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    if BEGAN in g and (response.status_code != TOO_MANY or CALLER in g):
+    if BEGAN in g and (CALLER in g or response.status_code in NOT_ASKED_WHOSE):
         caller = known_caller()
         if caller is not None:
             services().request_log.add(entry_of(caller, response))

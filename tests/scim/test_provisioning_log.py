@@ -1,6 +1,7 @@
 """SCM-8, SCM-9: every request of an identity provider leaves its entry, redacted, with what it changed."""
 
 import json
+from dataclasses import replace
 from threading import Barrier, Thread
 
 import pytest
@@ -9,9 +10,11 @@ from provisioning.actions.provisioning_log import list_requests, replay_request,
 from provisioning.actions.scim_connections import update_scim_connection
 from provisioning.actions.scim_tokens import revoke_scim_token
 from provisioning.actions.users import delete_user
+from provisioning.app import create_app
 from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.provisioning_log import BodyState, LogQuery
 from provisioning.guard.context import SERVICES
+from provisioning.store.engine import open_database
 from tests.actions.refusals import code_of
 from tests.doors.scim import CORE_GROUP, CORE_USER, ScimClient
 from tests.factories import refused_request, report_of
@@ -186,6 +189,18 @@ def test_a_bulk_tells_what_it_changed_and_how_much_of_it_was_refused(idp, newest
     assert sorted(change.target_name for change in entry.changes) == ["ada", "eve"]
     assert entry.notes == ("Of 3 operations 1 were refused, by user_name_taken.",)
     assert SECRET not in entry.body
+
+
+@pytest.mark.rule("SCM-9", "LIM-7")
+def test_without_a_database_every_answer_is_what_it_was(services, settings, account, capfd):
+    nowhere = open_database("postgresql://nobody:x@127.0.0.1:1/none", pool_size=2)
+    app = create_app(replace(services, database=nowhere), settings)
+    app.testing = False
+    idp = ScimClient(app, account.token.text)
+    assert idp.get("/Users").status_code == 503
+    assert idp.get("/nothing").status_code == 404
+    assert idp.send("PATCH", "/Users").status_code == 405
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.rule("SCM-9")
