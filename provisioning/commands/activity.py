@@ -17,7 +17,7 @@ from provisioning.commands.options import account_option, operators
 from provisioning.commands.output import plain, show
 from provisioning.domain.activity import HEAD_EVENT, Entry, Head, as_mapping
 from provisioning.domain.activity_export import ExportFault, Form, checked
-from provisioning.domain.activity_query import NAMES, ActivityQuery, Outcome, query_from
+from provisioning.domain.activity_query import READERS, ActivityQuery, Outcome, query_from
 from provisioning.domain.caller import Caller, WayIn
 from provisioning.domain.errors import invalid
 from provisioning.domain.events import KINDS
@@ -48,7 +48,7 @@ def filter_options(command: Command) -> Command:
 
 def query_of(caller: Caller, given: dict[str, Any], services: Services) -> ActivityQuery:
     """Return the query that a command's options ask for; a live person may be named by email."""
-    texts = {name: str(value) for name, value in given.items() if name in NAMES and value is not None}
+    texts = {name: str(value) for name, value in given.items() if name in READERS and value is not None}
     if "@" in texts.get("person", ""):
         texts["person"] = user_id_of(caller, texts["person"], services)
     return query_from(texts)

@@ -14,7 +14,7 @@ from provisioning.console.forms import Filled
 from provisioning.console.proof import ask_before
 from provisioning.console.words import KIND_NAMES, OUTCOME_NAMES, WAY_IN_NAMES
 from provisioning.domain.activity_export import Form
-from provisioning.domain.activity_query import NAMES, ActivityQuery, query_from
+from provisioning.domain.activity_query import READERS, ActivityQuery, query_from
 from provisioning.domain.caller import Caller
 from provisioning.domain.errors import Refusal
 from provisioning.domain.permissions import Permission
@@ -25,7 +25,7 @@ from provisioning.guard.require import requires
 
 ACTIVITY = "/activity"
 EXPORT = f"{ACTIVITY}/export"
-FILTERS = tuple(name for name in NAMES if name not in ("cursor", "limit"))
+FILTERS = tuple(name for name in READERS if name not in ("cursor", "limit"))
 MEDIA_TYPES: Mapping[Form, str] = {Form.JSONL: "application/jsonl; charset=utf-8", Form.CSV: "text/csv; charset=utf-8"}
 
 
@@ -44,7 +44,7 @@ def show_activity(caller: Caller) -> Response:
         query = query_from({**asked, "cursor": request.args.get("cursor", "")})
         found = list_activity(caller, query, services())
     except Refusal as refusal:
-        if refusal.field is None or refusal.field not in NAMES:
+        if refusal.field is None or refusal.field not in READERS:
             raise
         form.refuse(refusal.field, refusal)
         query = ActivityQuery()

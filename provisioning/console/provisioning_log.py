@@ -19,7 +19,7 @@ from provisioning.domain.errors import Refusal
 from provisioning.domain.permissions import Permission
 from provisioning.domain.provisioning_log import (
     METHODS,
-    NAMES,
+    READERS,
     BodyState,
     Change,
     LoggedRequest,
@@ -33,7 +33,7 @@ from provisioning.guard.require import requires
 LOG = "/provisioning/log"
 ONE = f"{LOG}/<request_id>"
 ADVICE = "/provisioning/advice"
-FILTERS = tuple(name for name in NAMES if name not in ("cursor", "limit"))
+FILTERS = tuple(name for name in READERS if name not in ("cursor", "limit"))
 ON_A_PAGE = 50
 BODY_WORDS: Mapping[BodyState, str] = {
     BodyState.NONE: "The request had no body.",
@@ -63,7 +63,7 @@ def show_provisioning_log(caller: Caller) -> Response:
         query = log_query_from({**asked, "cursor": request.args.get("cursor", ""), "limit": str(ON_A_PAGE)})
         found = list_requests(caller, query, services())
     except Refusal as refusal:
-        if refusal.field is None or refusal.field not in NAMES:
+        if refusal.field is None or refusal.field not in READERS:
             raise
         form.refuse(refusal.field, refusal)
         found = list_requests(caller, LogQuery(limit=ON_A_PAGE), services())

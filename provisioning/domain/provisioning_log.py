@@ -6,15 +6,16 @@ kept 30 days and then deleted; what was changed stands in the activity report fo
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from provisioning.domain.activity import Entry
-from provisioning.domain.activity_query import Outcome, id_text, last_moment, moment_text, page_size
-from provisioning.domain.errors import Code, Refusal, invalid
+from provisioning.domain.activity_query import Outcome
+from provisioning.domain.errors import Code, Refusal
 from provisioning.domain.provisioning_redaction import HIDDEN
+from provisioning.domain.query_texts import COMMON_READERS, Reader, id_text, values_of
 
 KEPT_FOR = timedelta(days=30)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -197,33 +198,16 @@ class LogQuery:
     limit: int = 100
 
 
-# Names as doors write them in addresses and forms -> field of the query.
-NAMES: Mapping[str, str] = {
-    **{each.name: each.name for each in fields(LogQuery) if each.name not in ("since", "until")},
-    "from": "since",
-    "to": "until",
-}
-
-
 def log_query_from(texts: Mapping[str, str]) -> LogQuery:
     """Return the query that the parameters of an address or the fields of a form ask for.
 
     Args:
-        texts: name of `NAMES` -> text; an empty text is as good as none, other names are left aside. `from` and `to`
-            are moments of ISO 8601, in UTC where they name no zone; a date alone as `to` holds that whole day.
+        texts: name of `READERS` -> text; read as `activity_query.query_from` reads them.
 
     Raises:
         Refusal: INVALID_VALUE with the name of the field.
     """
-    values: dict[str, object] = {}
-    for name, (reader, sentence) in READERS.items():
-        text = texts.get(name, "").strip()
-        if text:
-            try:
-                values[NAMES[name]] = reader(text)
-            except (ValueError, OverflowError) as fault:
-                raise invalid(name, f"'{name}' {sentence}.") from fault
-    return LogQuery(**values)  # type: ignore[arg-type]
+    return LogQuery(**values_of(texts, READERS))  # type: ignore[arg-type]
 
 
 def _method(text: str) -> str:
@@ -238,14 +222,11 @@ def _plain_text(text: str) -> str:
     return text
 
 
-READERS: Mapping[str, tuple[Any, str]] = {
-    "connection": (id_text, "is the id of a SCIM connection"),
-    "status": (Outcome, f"is one of: {', '.join(Outcome)}"),
-    "method": (_method, f"is one of: {', '.join(METHODS)}"),
-    "resource": (id_text, "is the id of a user or group"),
-    "text": (_plain_text, f"is a text of at most {LONGEST_TEXT} characters"),
-    "from": (moment_text, "is a moment or a date of ISO 8601, such as 2026-11-23T09:00:00Z"),
-    "to": (last_moment, "is a moment or a date of ISO 8601, such as 2026-11-23"),
-    "cursor": (id_text, "is the cursor of the page before"),
-    "limit": (page_size, "is a number from 1 to 200"),
+READERS: Mapping[str, Reader] = {
+    "connection": Reader("connection", id_text, "is the id of a SCIM connection"),
+    "status": Reader("status", Outcome, f"is one of: {', '.join(Outcome)}"),
+    "method": Reader("method", _method, f"is one of: {', '.join(METHODS)}"),
+    "resource": Reader("resource", id_text, "is the id of a user or group"),
+    "text": Reader("text", _plain_text, f"is a text of at most {LONGEST_TEXT} characters"),
+    **COMMON_READERS,
 }

@@ -7,9 +7,10 @@ from marshmallow import Schema, fields
 
 from provisioning.domain.accounts import Account, TwoFactor
 from provisioning.domain.activity import Entry
-from provisioning.domain.activity_query import LONGEST_ID, MOST_ON_A_PAGE, Outcome
+from provisioning.domain.activity_query import Outcome
 from provisioning.domain.caller import WayIn
 from provisioning.domain.events import KINDS
+from provisioning.domain.query_texts import LONGEST_ID, MOST_ON_A_PAGE
 from provisioning.domain.seats import MOST_ADDITIONAL_BY_SELF_SERVICE, MOST_SEATS, Seats
 from provisioning.domain.sessions import IDLE_SECONDS, LEAST_SECONDS, MOST_SECONDS, Method, Session
 from provisioning.rest.fields import Body, Members, any_object, any_text, choice, said, text, truth, whole

@@ -3,8 +3,9 @@
 from marshmallow import Schema, fields
 
 from provisioning.actions.provisioning_log import ToldRequest
-from provisioning.domain.activity_query import LONGEST_ID, MOST_ON_A_PAGE, Outcome
+from provisioning.domain.activity_query import Outcome
 from provisioning.domain.provisioning_log import LONGEST_TEXT, METHODS, BodyState, Change
+from provisioning.domain.query_texts import LONGEST_ID, MOST_ON_A_PAGE
 from provisioning.rest.fields import Members, choice, said, text, whole
 from provisioning.rest.records import always, many
 from provisioning.rest.representation import Record, moment
