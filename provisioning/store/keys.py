@@ -187,7 +187,9 @@ class Keys:
 
     def all_keys(self) -> list[AccountKey]:
         """Return the account keys, in the order of making."""
-        statement = select(account_keys).where(self._in(account_keys)).order_by(account_keys.c.created_at)
+        statement = (
+            select(account_keys).where(self._in(account_keys)).order_by(account_keys.c.created_at, account_keys.c.id)
+        )
         return [key_of(row) for row in self._connection.execute(statement)]
 
     def lock_key(self, key_id: str) -> AccountKey:
@@ -255,7 +257,11 @@ class Keys:
 
     def all_connections(self) -> list[ScimConnection]:
         """Return the SCIM connections, in the order of making."""
-        statement = select(scim_connections).where(self._in(scim_connections)).order_by(scim_connections.c.created_at)
+        statement = (
+            select(scim_connections)
+            .where(self._in(scim_connections))
+            .order_by(scim_connections.c.created_at, scim_connections.c.id)
+        )
         return [connection_of(row) for row in self._connection.execute(statement)]
 
     def partners_of(self, saml_connection_id: str) -> list[str]:
@@ -272,7 +278,9 @@ class Keys:
 
     def all_tokens(self, connection_id: str | None = None) -> list[ScimToken]:
         """Return the SCIM tokens of the account or of one connection, in the order of making."""
-        statement = select(scim_tokens).where(self._in(scim_tokens)).order_by(scim_tokens.c.created_at)
+        statement = (
+            select(scim_tokens).where(self._in(scim_tokens)).order_by(scim_tokens.c.created_at, scim_tokens.c.id)
+        )
         if connection_id is not None:
             statement = statement.where(scim_tokens.c.connection_id == connection_id)
         return [token_of(row) for row in self._connection.execute(statement)]

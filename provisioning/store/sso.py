@@ -84,7 +84,9 @@ class SamlConnections:
 
     def all(self) -> list[SamlConnection]:
         """Return the connections of the account, in the order of making."""
-        statement = select(saml_connections).where(self._mine()).order_by(saml_connections.c.created_at)
+        statement = (
+            select(saml_connections).where(self._mine()).order_by(saml_connections.c.created_at, saml_connections.c.id)
+        )
         return [self._value(row) for row in self._connection.execute(statement)]
 
     def add(self, connection: SamlConnection, now: datetime) -> None:

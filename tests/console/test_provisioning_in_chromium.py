@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from provisioning.actions.scim_connections import list_scim_connections
+from provisioning.actions.scim_connections import find_scim_connection, list_scim_connections
 from provisioning.actions.scim_tokens import find_scim_caller
 from provisioning.domain.roles_legacy import Role
 from tests.console.conftest import NARROW, WIDE
@@ -45,8 +45,8 @@ def test_a_connection_is_made_and_its_token_copied_by_keyboard_only(open_tab, ac
     focus(page, "Make connection")
     page.keyboard.press("Enter")
     page.get_by_role("status").wait_for()
-    made = list_scim_connections(caller, services)[-1]
-    assert (made.name, made.profile.value, made.manage_environments) == ("Entra", "entra", True)
+    made = find_scim_connection(caller, "Entra", services)
+    assert (made.profile.value, made.manage_environments) == ("entra", True)
     assert made.role_map == {"Developers": Role.TECHNICAL_ADMIN}
     assert page.get_by_label("Tenant URL").input_value().endswith("/scim/v2")
     assert tab.fits()
