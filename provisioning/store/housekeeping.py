@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select, tu
 
 from provisioning.domain.sessions import KEPT_FOR
 from provisioning.store.tables.logins import devices, login_tries, second_steps
+from provisioning.store.tables.saml_attempts import saml_attempts
 from provisioning.store.tables.sessions import links, pending_logins, sessions
 from provisioning.store.tables.sso import saml_requests, saml_spent
 from provisioning.store.throttle import is_forgotten
@@ -20,6 +21,7 @@ STEPS_KEPT_FOR = timedelta(days=1)
 # Long after the last attempt to mail one.
 LINKS_KEPT_FOR = timedelta(days=30)
 DEVICES_KEPT_FOR = timedelta(days=180)
+ATTEMPTS_KEPT_FOR = timedelta(days=30)
 
 # Table -> the condition of its rows that are old by now.
 _OLD: Mapping[Table, Callable[[datetime], ColumnElement[bool]]] = {
@@ -28,6 +30,7 @@ _OLD: Mapping[Table, Callable[[datetime], ColumnElement[bool]]] = {
     # Kept until no valid response can carry the id any more, by the time that is written beside it (SAM-4).
     saml_spent: lambda now: saml_spent.c.expires_at <= now,
     saml_requests: lambda now: saml_requests.c.expires_at <= now - STEPS_KEPT_FOR,
+    saml_attempts: lambda now: saml_attempts.c.at <= now - ATTEMPTS_KEPT_FOR,
     pending_logins: lambda now: pending_logins.c.expires_at <= now - STEPS_KEPT_FOR,
     second_steps: lambda now: second_steps.c.expires_at <= now - STEPS_KEPT_FOR,
     login_tries: is_forgotten,

@@ -29,6 +29,8 @@ WITHOUT_KEY = {
     ("activity_unsealed", "entry_id"): "written by the same statement as the entry",
     ("provisioning_log", "connection_id"): "an entry outlives the connection that asked",
     ("provisioning_log", "resource_id"): "what was asked about, also what is gone or never was",
+    ("saml_attempts", "connection_id"): "an attempt outlives the connection that it was made at",
+    ("saml_attempts", "user_id"): "who it was, also somebody who is gone",
     ("sessions", "connection_id"): "the row outlives its connection as a trace; without a connection it is dead",
     ("webhook_deliveries", "event_id"): "an entry of the report, or the row of the outbox that told of an ending",
     ("sessions", "name_id"): "the identity provider's name for the person, none of ours",
@@ -65,7 +67,7 @@ def test_every_row_belongs_to_an_account_and_is_found_by_it_first(name):
 
 # Look-ups that cannot know the account yet: by the hash of a secret, by an id in an address, by an email at a login.
 GLOBAL = {
-    "ix_account_keys_end", "ix_accounts_cancelled", "ix_scim_tokens_end",
+    "ix_account_keys_end", "ix_accounts_cancelled", "ix_saml_attempts_old", "ix_scim_tokens_end",
     "ix_outbox_due", "ix_saml_spent_expiry", "ix_users_email", "ux_access_keys_api_key", "ux_account_keys_id",
     "ux_environments_cloud_name", "ux_links_secret", "ux_saml_connections_id", "ux_scim_tokens_id",
     "ux_sessions_secret", "ix_webhook_deliveries_due", "ux_second_steps_secret", "ix_devices_secret",

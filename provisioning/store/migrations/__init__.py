@@ -3,4 +3,4 @@
 They are plain SQL without the table models, as the models move on and an old migration must not.
 """
 
-HEAD = "m0003"
+HEAD = "m0004"
