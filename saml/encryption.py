@@ -8,7 +8,7 @@ replaced by one that nobody can guess, so that both kinds of failure take the sa
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -24,6 +24,20 @@ from saml.message import Element, children, decode, only, text_of
 
 MOST_RECIPIENTS = 4
 GCM_NONCE = 12
+
+# The checks of this step by name, in the order they are made, with what each demands and why. The person sees one and
+# the same page for all of them; of those after a key was tried the detail is the same too.
+DEMANDS: Mapping[str, str] = {
+    "assertion_is_encrypted": "The assertion is encrypted, where the connection wants that.",
+    "encrypted_data_present": "The EncryptedAssertion holds one EncryptedData.",
+    "content_algorithm": "AES-GCM; CBC only where the connection allows it and the Response around is signed.",
+    "cipher_value_present": "Cipher text stands in the message; an address to fetch it from is none.",
+    "encrypted_key_count": "One to four EncryptedKeys, inside or beside the data.",
+    "key_transport": "RSA-OAEP; PKCS#1 v1.5 never, not even as an option.",
+    "oaep_digest": "A digest and a mask of OAEP that we know.",
+    "our_key_is_rsa": "Our own key is an RSA key.",
+    "decrypted": "One of our keys opens one of the wrapped keys, and that key opens the content.",
+}
 
 
 def _open_gcm(key: bytes, sealed: bytes) -> bytes:
@@ -87,12 +101,14 @@ OAEP_MASKS: Mapping[str, type[hashes.HashAlgorithm]] = {
 }
 
 
-def decrypt(encrypted: Element, private_key: str, cbc_allowed: bool) -> bytes:
+def decrypt(encrypted: Element, private_keys: Iterable[str], cbc_allowed: bool) -> bytes:
     """Return the plain octets of an EncryptedAssertion.
+
+    Keys are loaded for each message and kept no longer; loading one costs a tenth of using it.
 
     Args:
         encrypted: the EncryptedAssertion element; from a verified Response where that is signed.
-        private_key: PEM of our decryption key.
+        private_keys: PEM of our decryption keys; two during a rollover (saml.md 7), and whichever fits is used.
         cbc_allowed: True only where the connection says so and the Response around is signed (Jager, Somorovsky 2011).
 
     Raises:
@@ -103,27 +119,41 @@ def decrypt(encrypted: Element, private_key: str, cbc_allowed: bool) -> bytes:
         raise failed("encrypted_data_present")
     content = _content_algorithm(data, cbc_allowed)
     sealed = _cipher_value(data)
-    # Our own key, sealed at rest since we made it; proving its primes anew would cost ten times the decryption.
-    loaded = serialization.load_pem_private_key(private_key.encode(), None, unsafe_skip_rsa_key_validation=True)
-    if not isinstance(loaded, rsa.RSAPrivateKey):
-        raise failed("our_key_is_rsa")
-    for wrapped in _wrapped_keys(encrypted, data):
-        key = _unwrapped(loaded, wrapped, content.key_bytes)
-        try:
-            return content.open(key, sealed)
-        except (InvalidTag, ValueError, IndexError):
-            continue
+    wrapped_keys = _wrapped_keys(encrypted, data)
+    for private in map(_loaded, private_keys):
+        for wrapped in wrapped_keys:
+            key = _unwrapped(private, wrapped, content.key_bytes)
+            try:
+                return content.open(key, sealed)
+            except (InvalidTag, ValueError, IndexError):
+                continue
     raise failed("decrypted")
 
 
 def failed(check: str, expected: str = "", received: str = "") -> SamlError:
-    """Return the one refusal of whatever goes wrong with encryption."""
-    return SamlError(SamlCode.DECRYPTION, check, expected, received)
+    """Return the one refusal of whatever goes wrong with encryption.
+
+    Args:
+        check: one of DEMANDS, or the check that the plain text failed.
+    """
+    return SamlError(SamlCode.DECRYPTION, check, expected or DEMANDS.get(check, ""), received)
+
+
+def _loaded(private_key: str) -> rsa.RSAPrivateKey:
+    # Our own key, sealed at rest since we made it; proving its primes anew would cost ten times the decryption.
+    loaded = serialization.load_pem_private_key(private_key.encode(), None, unsafe_skip_rsa_key_validation=True)
+    if not isinstance(loaded, rsa.RSAPrivateKey):
+        raise failed("our_key_is_rsa")
+    return loaded
 
 
 def _algorithm(element: Element) -> str:
-    method = only(element, n.ENCRYPTION_METHOD)
-    return (method.get("Algorithm") or "") if method is not None else ""
+    return _of(only(element, n.ENCRYPTION_METHOD))
+
+
+def _of(method: Element | None) -> str:
+    """The name of a method; '' where there is none, which no table has."""
+    return "" if method is None else method.get("Algorithm") or ""
 
 
 def _content_algorithm(data: Element, cbc_allowed: bool) -> Content:
@@ -170,7 +200,7 @@ def _unwrapped(private: rsa.RSAPrivateKey, wrapped: Element, key_bytes: int) -> 
 
 def _oaep(wrapped: Element) -> padding.OAEP:
     """OAEP with the digest and mask that the message names; Enc 1.1, 5.5.2: SHA-1 where it names none."""
-    method = wrapped[0] if wrapped[0].tag == n.ENCRYPTION_METHOD else children(wrapped, n.ENCRYPTION_METHOD)[0]
+    (method,) = children(wrapped, n.ENCRYPTION_METHOD)  # `_wrapped_keys` has read its name
     digest = _named(OAEP_DIGESTS, only(method, n.DIGEST_METHOD), f"{n.DS}sha1")
     mask = _named(OAEP_MASKS, only(method, n.MGF), f"{n.XENC11}mgf1sha1")
     if method.get("Algorithm") == OAEP_MGF1P:
@@ -182,7 +212,7 @@ def _oaep(wrapped: Element) -> padding.OAEP:
 def _named(
     table: Mapping[str, type[hashes.HashAlgorithm]], element: Element | None, default: str
 ) -> type[hashes.HashAlgorithm]:
-    name = element.get("Algorithm") or "" if element is not None else default
+    name = default if element is None else _of(element)
     if name not in table:
         raise failed("oaep_digest", " ".join(table), name)
     return table[name]

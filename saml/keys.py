@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -17,8 +18,10 @@ from saml.errors import SamlCode, SamlError
 
 FEWEST_RSA_BITS = 2048
 MOST_RSA_BITS = 16384  # beyond this one verification takes too long
+USABLE = "The connection has a key that may sign: RSA of 2048 bits or more, or a NIST curve of 256 or more."
 CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 PEM_BEGIN = "-----BEGIN CERTIFICATE-----"
+MOST_KEPT = 1024  # certificates a process remembers, by their own text: a changed connection never meets an old key
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class TrustedKey:
     not_after: datetime
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def trusted_key(certificate: str) -> TrustedKey | None:
     """Return the key of one certificate, None where it cannot be read or is too weak.
 
@@ -64,7 +68,7 @@ def trusted_keys(certificates: Iterable[str]) -> tuple[TrustedKey, ...]:
     """
     keys = tuple(key for certificate in certificates if (key := trusted_key(certificate)) is not None)
     if not keys:
-        raise SamlError(SamlCode.NO_KEY, "usable_key", "RSA of 2048 bits or more, or a NIST curve of 256 or more")
+        raise SamlError(SamlCode.NO_KEY, "usable_key", USABLE)
     return keys
 
 

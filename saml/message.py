@@ -7,7 +7,7 @@ libxml2 cannot canonicalise them, and a verifier that overlooks this digests not
 
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,14 +44,40 @@ class Limits:
     longest_namespace: int = 512
 
 
+# The checks of this step by name, in the order they are made, with what each demands and why.
+DEMANDS: Mapping[str, str] = {
+    "message_size": "At most 256 KiB, known before anything is decoded (CVE-2025-25293, CVE-2025-54572).",
+    "base64": "Base64 without a letter too many; only white space is passed over.",
+    "no_nul": "No NUL, at which some parsers stop and others go on.",
+    "utf8": "UTF-8 and nothing else, so that no other reading of the same octets exists.",
+    "well_formed": "Well-formed XML with declared prefixes; nothing is repaired, and no entity is known.",
+    "no_doctype": "No DOCTYPE, with which entities, bombs and files to be fetched begin.",
+    "element_count": "At most 20,000 elements.",
+    "depth": "At most 64 elements one in another.",
+    "attribute_count": "At most 64 attributes on an element.",
+    "namespace_count": "At most 64 namespaces in scope at once.",
+    "namespace_length": "No namespace name longer than 512 characters, as canonicalisation repeats it.",
+    "absolute_namespace": "Namespace names are absolute URIs; libxml2 canonicalises no others (CVE-2025-66568).",
+    "no_comment": "No comment, which could cut a value in two (CVE-2017-11427, CVE-2025-29775).",
+    "no_processing_instruction": "No processing instruction, which could do the same.",
+    "xml_declaration": "XML 1.0 and UTF-8 where the document says what it is.",
+    "no_unexpected_fault": "Whatever else goes wrong while a message is checked is a refusal too.",
+}
+
 MESSAGE = Limits(most_bytes=256 * KIB)
 CANONICAL = Limits(most_bytes=1024 * KIB)  # the same content, with namespace declarations repeated
 METADATA = Limits(most_bytes=1024 * KIB, ignores_comments=True)
 
 
 def unreadable(check: str, expected: str = "", received: str = "") -> SamlError:
-    """Return the refusal of a message that is not XML as we read it."""
-    return SamlError(SamlCode.UNREADABLE, check, expected, received)
+    """Return the refusal of a message that is not XML as we read it.
+
+    Args:
+        check: one of DEMANDS.
+        expected: the limit, where it is a number of these Limits.
+        received: what came instead.
+    """
+    return SamlError(SamlCode.UNREADABLE, check, expected or DEMANDS[check], received)
 
 
 def decode(text: str, most_bytes: int = MESSAGE.most_bytes) -> bytes:
@@ -70,7 +96,7 @@ def decode(text: str, most_bytes: int = MESSAGE.most_bytes) -> bytes:
     try:
         return binascii.a2b_base64(compact.encode("ascii"), strict_mode=True)
     except (binascii.Error, UnicodeEncodeError) as error:
-        raise unreadable("base64", "base64 text") from error
+        raise unreadable("base64") from error
 
 
 def parse(data: bytes, limits: Limits = MESSAGE) -> Element:
@@ -102,7 +128,7 @@ def parse(data: bytes, limits: Limits = MESSAGE) -> Element:
             guard.watch(parser)
         root: Element = parser.close()
     except etree.XMLSyntaxError as error:
-        raise unreadable("well_formed", "well-formed XML", error.msg or "") from error
+        raise unreadable("well_formed", received=error.msg or "") from error
     guard.watch(parser)
     _require_utf8_declaration(root)
     return root
@@ -116,14 +142,14 @@ def _require_plain_text(data: bytes, limits: Limits) -> None:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise unreadable("utf8", "UTF-8 text") from error
+        raise unreadable("utf8") from error
 
 
 def _require_utf8_declaration(root: Element) -> None:
     info = root.getroottree().docinfo
     encoding = (info.encoding or "UTF-8").upper()
     if encoding != "UTF-8" or info.xml_version != "1.0":
-        raise unreadable("xml_declaration", "XML 1.0 in UTF-8", f"{info.xml_version} {encoding}")
+        raise unreadable("xml_declaration", received=f"{info.xml_version} {encoding}")
 
 
 def _chunks(data: bytes) -> Iterator[bytes]:
@@ -170,7 +196,7 @@ class _Guard:
         self._keep("namespace_length", len(name), self._limits.longest_namespace)
         undeclared = not prefix and not name
         if not undeclared and not ABSOLUTE_URI.fullmatch(name):
-            raise unreadable("absolute_namespace", "an absolute URI", name)
+            raise unreadable("absolute_namespace", received=name)
 
     def _end_namespace(self, _nothing: None) -> None:
         self._namespaces -= 1

@@ -12,32 +12,27 @@ from saml import encryption, message, names, shape
 from saml.assertion import Assertion, read_assertion
 from saml.conditions import Received, leeway, require_conditions
 from saml.errors import SamlCode, SamlError
-from saml.keys import TrustedKey, trusted_keys
+from saml.keys import trusted_keys
 from saml.message import Element
-from saml.signature import Verified, require_algorithms, signature_of, verify
+from saml.signature import Verified, require_algorithms, signature_of, unsigned, verify
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The two parts of a message after verification; at least one of the two proofs is there.
+    """The two parts of a message after verification.
 
     Attributes:
-        envelope: the Response, from verified bytes where `response_proof` is there.
-        assertion: the Assertion, from verified bytes.
+        envelope: the Response, from verified bytes where `response_signed`.
+        assertion: the Assertion, always from verified bytes.
+        proof: the verification that covers the assertion: its own, else that of the Response around it.
+        response_signed, assertion_signed: which of the two was signed, and verified.
     """
 
     envelope: Element
     assertion: Element
-    response_proof: Verified | None
-    assertion_proof: Verified | None
-
-    @property
-    def proof(self) -> Verified:
-        """The verification that covers the assertion."""
-        proof = self.assertion_proof or self.response_proof
-        if proof is None:
-            raise _unsigned("signature_over_assertion_or_response")
-        return proof
+    proof: Verified
+    response_signed: bool
+    assertion_signed: bool
 
 
 def read_response(post_value: str, connection: Connection, acs_url: str, sp_entity_id: str, now: datetime) -> Assertion:
@@ -67,63 +62,58 @@ def _read(post_value: str, connection: Connection, acs_url: str, sp_entity_id: s
     shape.require_success(root)
     parts = _verified(root, shape.require_one_assertion(root), connection)
     _require_wanted(parts, connection)
-    response_signed = parts.response_proof is not None
+    shape.require_success(parts.envelope)  # once more, now as the signature covers it
     require_conditions(
-        Received(parts.envelope, parts.assertion, response_signed, connection, acs_url, sp_entity_id, now)
+        Received(parts.envelope, parts.assertion, parts.response_signed, connection, acs_url, sp_entity_id, now)
     )
     return read_assertion(parts.envelope, parts.assertion, parts.proof, now, leeway(connection))
 
 
-def _verified(root: Element, assertion: Element, connection: Connection) -> Parts:
+def _verified(root: Element, received: Element, connection: Connection) -> Parts:
+    """Verify the Response, decrypt, verify the assertion: each where there is something to do, one of the two always.
+
+    A signed assertion in a signed Response is verified where it came, as a prefix list may name what stands around it.
+    """
     keys = trusted_keys(connection.certificates)
-    for holder in (root, assertion):
-        signature = signature_of(holder)
-        if signature is not None:
-            require_algorithms(signature)
+    _require_algorithms(root)
+    _require_algorithms(received)
     response_proof = verify(root, keys) if signature_of(root) is not None else None
-    if assertion.tag == names.ENCRYPTED_ASSERTION:
-        return _encrypted_parts(root, response_proof, connection, keys)
-    return _plain_parts(root, assertion, response_proof, connection, keys)
-
-
-def _plain_parts(
-    root: Element,
-    assertion: Element,
-    response_proof: Verified | None,
-    connection: Connection,
-    keys: tuple[TrustedKey, ...],
-) -> Parts:
-    if connection.want_encrypted:
-        raise SamlError(SamlCode.NOT_ENCRYPTED, "assertion_is_encrypted")
-    proof = verify(assertion, keys) if signature_of(assertion) is not None else None
-    if proof is not None:
-        envelope = response_proof.element if response_proof is not None else root
-        return Parts(envelope, proof.element, response_proof, proof)
-    if response_proof is None:
-        raise _unsigned("signature_over_assertion_or_response")
-    return Parts(response_proof.element, shape.require_one_assertion(response_proof.element), response_proof, None)
-
-
-def _encrypted_parts(
-    root: Element, response_proof: Verified | None, connection: Connection, keys: tuple[TrustedKey, ...]
-) -> Parts:
-    """The plain text is a new message: read, looked at and verified from its own bytes (XML-7)."""
     envelope = response_proof.element if response_proof is not None else root
-    assertion = _decrypted(envelope, connection, response_signed=response_proof is not None)
-    signature = signature_of(assertion)
-    if signature is None:
-        return Parts(envelope, assertion, response_proof, None)
-    require_algorithms(signature)
-    proof = verify(assertion, keys)
-    return Parts(envelope, proof.element, response_proof, proof)
+    assertion = _in_plain(envelope, received, connection, response_proof is not None)
+    if signature_of(assertion) is not None:
+        proof = verify(assertion, keys)
+        return Parts(envelope, proof.element, proof, response_proof is not None, assertion_signed=True)
+    if response_proof is None:
+        raise unsigned("signature_over_assertion_or_response")
+    covered = shape.require_one_assertion(envelope) if assertion is received else assertion
+    return Parts(envelope, covered, response_proof, response_signed=True, assertion_signed=False)
 
 
-def _decrypted(envelope: Element, connection: Connection, response_signed: bool) -> Element:
-    """Decrypt, parse and look; a failure of any of the three is the same to whoever sent it."""
+def _require_algorithms(holder: Element) -> None:
+    signature = signature_of(holder)
+    if signature is not None:
+        require_algorithms(signature)
+
+
+def _in_plain(envelope: Element, received: Element, connection: Connection, response_signed: bool) -> Element:
+    """The assertion, decrypted where it is encrypted.
+
+    Where the Response is signed, only what its signature covers is decrypted.
+    """
+    if received.tag == names.ENCRYPTED_ASSERTION:
+        assertion = _decrypted(shape.require_one_assertion(envelope), connection, response_signed)
+        _require_algorithms(assertion)
+        return assertion
+    if connection.want_encrypted:
+        raise SamlError(SamlCode.NOT_ENCRYPTED, "assertion_is_encrypted", encryption.DEMANDS["assertion_is_encrypted"])
+    return received
+
+
+def _decrypted(encrypted: Element, connection: Connection, response_signed: bool) -> Element:
+    """Decrypt, then read and look anew (XML-7); a failure of any of the three is the same to whoever sent it."""
+    ours = tuple(key for key in (connection.sp_private_key, connection.sp_next_private_key) if key)
     try:
-        plain = encryption.decrypt(
-            shape.require_one_assertion(envelope), connection.sp_private_key, connection.allow_cbc and response_signed
-        )
+        plain = encryption.decrypt(encrypted, ours, connection.allow_cbc and response_signed)
         assertion = message.parse(plain)
         shape.require_assertion(assertion)
     except SamlError as error:
@@ -132,16 +122,11 @@ def _decrypted(envelope: Element, connection: Connection, response_signed: bool)
 
 
 def _require_wanted(parts: Parts, connection: Connection) -> None:
-    """Refuse what the connection wants signed and is not; one of the two always is (SAM-2)."""
+    """Refuse what the connection wants signed and is not (SAM-2)."""
     wanted = (
-        (True, parts.assertion_proof or parts.response_proof, "signature_over_assertion_or_response"),
-        (connection.want_signed_response, parts.response_proof, "response_is_signed"),
-        (connection.want_signed_assertion, parts.assertion_proof, "assertion_is_signed"),
+        (connection.want_signed_response, parts.response_signed, "response_is_signed"),
+        (connection.want_signed_assertion, parts.assertion_signed, "assertion_is_signed"),
     )
-    for is_wanted, proof, check in wanted:
-        if is_wanted and proof is None:
-            raise _unsigned(check)
-
-
-def _unsigned(check: str) -> SamlError:
-    return SamlError(SamlCode.UNSIGNED, check)
+    for is_wanted, is_signed, check in wanted:
+        if is_wanted and not is_signed:
+            raise unsigned(check)

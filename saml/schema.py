@@ -12,20 +12,27 @@ from lxml import etree
 from onelogin.saml2 import constants
 
 from saml.message import Element, children
-from saml.names import ENCRYPTED_ASSERTION
+from saml.names import ENCRYPTED_ASSERTION, EXC_C14N, SAMLP
 
 SCHEMAS = Path(constants.__file__).parent / "schemas"
+
+# Around the toolkit's files: the prefix list of exclusive canonicalisation, which they do not know and identity
+# providers send. It has no content.
+AROUND = f"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="{EXC_C14N}">
+<xs:import namespace="{SAMLP}" schemaLocation="{(SCHEMAS / "saml-schema-protocol-2.0.xsd").as_uri()}"/>
+<xs:element name="InclusiveNamespaces"><xs:complexType>
+<xs:attribute name="PrefixList" type="xs:string"/></xs:complexType></xs:element></xs:schema>"""
 _ONE_AT_A_TIME = threading.Lock()  # a schema object keeps the errors of its last document
 
 
 @cache
 def protocol_schema() -> etree.XMLSchema:
     """Return the compiled schema of protocol messages and assertions."""
-    return etree.XMLSchema(etree.parse(str(SCHEMAS / "saml-schema-protocol-2.0.xsd")))
+    return etree.XMLSchema(etree.fromstring(AROUND))
 
 
 def follows_schema(root: Element) -> bool:
-    """Return whether a document whose root is a protocol message or an assertion is valid by the schema.
+    """The document, a protocol message or an assertion, is valid by the schemas of SAML.
 
     An EncryptedAssertion is left out of it: the schema knows nothing of XML Encryption 1.1, and `encryption` looks at
     every part itself.

@@ -19,6 +19,8 @@ Predicate = Callable[[Element], bool]
 Check = tuple[str, Predicate]
 
 ONLY_ONE_PLACE = frozenset({"Response", "Assertion", "EncryptedAssertion"})
+NOT_IN_A_SIGNATURE = frozenset({"Object", "Manifest", "SignatureProperties", "RetrievalMethod", "KeyInfoReference"})
+MOST_PREFIXES = 64
 
 
 def root_is_response(root: Element) -> bool:
@@ -162,9 +164,15 @@ def values_are_text(signature: Element) -> bool:
     return not len(signature[0][2][2]) and not len(signature[1])
 
 
-def key_info_points_nowhere(signature: Element) -> bool:
-    """KeyInfo, which nobody here reads, has nothing that asks to be fetched (XML-6)."""
-    return not any(local_name(node) == "RetrievalMethod" for node in signature.iterdescendants())
+def prefix_lists_are_short(signature: Element) -> bool:
+    """An inclusive prefix list names few prefixes; each is looked for at each element that is canonicalised (XML-4)."""
+    lists = signature.iter(n.INCLUSIVE_NAMESPACES)
+    return all(len((node.get("PrefixList") or "").split()) <= MOST_PREFIXES for node in lists)
+
+
+def nothing_else_is_inside(signature: Element) -> bool:
+    """KeyInfo, which nobody here reads, holds nothing that is signed too or asks to be fetched (XML-4, XML-6)."""
+    return not any(local_name(node) in NOT_IN_A_SIGNATURE for node in signature.iterdescendants())
 
 
 SIGNATURE_CHECKS: tuple[Check, ...] = (
@@ -176,7 +184,8 @@ SIGNATURE_CHECKS: tuple[Check, ...] = (
     ("canonicalisation_is_exclusive", canonicalisation_is_exclusive),
     ("methods_have_no_parameters", methods_have_no_parameters),
     ("values_are_text", values_are_text),
-    ("key_info_points_nowhere", key_info_points_nowhere),
+    ("prefix_lists_are_short", prefix_lists_are_short),
+    ("nothing_else_is_inside", nothing_else_is_inside),
 )
 
 
@@ -247,7 +256,12 @@ def require_one_assertion(root: Element) -> Element:
     return found[0]
 
 
+def reason_of(holds: Callable[..., object]) -> str:
+    """Return the first sentence of a check's docstring: what it demands and why."""
+    return (holds.__doc__ or "").partition("\n")[0]
+
+
 def _require(checks: tuple[Check, ...], element: Element) -> None:
     for name, holds in checks:
         if not holds(element):
-            raise SamlError(SamlCode.SHAPE, name, holds.__doc__ or "")
+            raise SamlError(SamlCode.SHAPE, name, reason_of(holds))

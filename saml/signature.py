@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import xmlsec
@@ -17,10 +18,28 @@ from lxml import etree
 
 from saml import names as n
 from saml.errors import SamlCode, SamlError
-from saml.keys import TrustedKey
+from saml.keys import USABLE, TrustedKey
 from saml.message import CANONICAL, MESSAGE, Element, decode, only, parse, text_of
 
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+MOST_KEPT_KEYS = 1024
+
+# The checks of this step by name, in the order they are made, with what each demands and why.
+DEMANDS: Mapping[str, str] = {
+    "usable_key": USABLE,
+    "signature_method": "RSA or ECDSA with SHA-256, 384 or 512; HMAC, DSA, SHA-1 and MD5 never, not even as an option.",
+    "digest_method": "SHA-256, 384 or 512.",
+    "signature_present": "What is to be verified carries a signature.",
+    "canonicalised": "The signed element has a canonical form.",
+    "canonical_form_is_not_empty": "That form is not empty; the digest of nothing is easy to sign.",
+    "key_for_the_algorithm": "One of the connection's keys is of the method's kind. KeyInfo is never a source of keys.",
+    "signature_value": "One of these keys signed SignedInfo.",
+    "digest_value": "The digest in the bytes that were signed is that of the element's canonical bytes.",
+    "reference_names_what_was_verified": "Those bytes, parsed anew, carry the ID that the signed reference names.",
+    "signature_over_assertion_or_response": "The assertion, or the Response around it, is signed.",
+    "response_is_signed": "The Response is signed, where the connection wants that.",
+    "assertion_is_signed": "The assertion is signed, where the connection wants that.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +100,26 @@ def verify(element: Element, keys: Iterable[TrustedKey]) -> Verified:
     """
     signature = signature_of(element)
     if signature is None:
-        raise SamlError(SamlCode.UNSIGNED, "signature_present")
+        raise unsigned("signature_present")
     received_info = signature[0]
     algorithm = _allowed_algorithm(received_info)
     info_bytes = _canonical(received_info, received_info[0])
     key = _key_that_signed(info_bytes, decode(text_of(signature[1])), algorithm, keys)
     info = parse(info_bytes)  # from here on only what the key has signed is read
     reference = info[2]
-    _detach(signature)
+    _detach(element, signature)
     content = _canonical(element, reference[0][1])
     _require_digest(content, reference)
     anew = parse(content, CANONICAL)
-    if reference.get("URI") != f"#{anew.get('ID')}":
-        raise _invalid("reference_names_what_was_verified")
+    _require(reference.get("URI") == f"#{anew.get('ID')}", "reference_names_what_was_verified")
     return Verified(anew, key.fingerprint, algorithm)
 
 
 def require_algorithms(signature: Element) -> None:
     """Refuse a signature by any method or digest but the allowed ones (XML-6), before anything is computed.
+
+    Args:
+        signature: its shape has been looked at before (`shape.require_signature`).
 
     Raises:
         SamlError: ALGORITHM.
@@ -137,8 +158,7 @@ def _canonical(element: Element, method: Element) -> bytes:
         )
     except etree.C14NError as error:
         raise _invalid("canonicalised") from error
-    if not octets:
-        raise _invalid("canonical_form_is_not_empty")
+    _require(len(octets) > 0, "canonical_form_is_not_empty")
     return octets
 
 
@@ -150,12 +170,12 @@ def _key_that_signed(octets: bytes, value: bytes, algorithm: str, keys: Iterable
     for key in fitting:
         if _signed_by(key, octets, value, method):
             return key
-    raise _invalid("signature_value", "fingerprints " + ", ".join(key.fingerprint for key in fitting))
+    raise _invalid("signature_value", "the key of " + ", ".join(key.fingerprint for key in fitting))
 
 
 def _signed_by(key: TrustedKey, octets: bytes, value: bytes, method: Method) -> bool:
     context = xmlsec.SignatureContext()
-    context.key = xmlsec.Key.from_memory(key.public_pem, xmlsec.constants.KeyDataFormatPem, None)
+    context.key = _loaded(key.public_pem)
     try:
         context.verify_binary(octets, method.transform, value)
     except xmlsec.Error:
@@ -163,18 +183,20 @@ def _signed_by(key: TrustedKey, octets: bytes, value: bytes, method: Method) -> 
     return True
 
 
+@lru_cache(maxsize=MOST_KEPT_KEYS)
+def _loaded(public_pem: bytes) -> Any:
+    """A public key as xmlsec has it. It is kept by its own bytes, so a changed connection never meets an old one."""
+    return xmlsec.Key.from_memory(public_pem, xmlsec.constants.KeyDataFormatPem, None)
+
+
 def _require_digest(content: bytes, reference: Element) -> None:
     digest = hashlib.new(_allowed_digest(reference), content).digest()
     stated = decode(text_of(reference[2]), MESSAGE.most_bytes)
-    if not hmac.compare_digest(digest, stated):
-        raise _invalid("digest_value")
+    _require(hmac.compare_digest(digest, stated), "digest_value")
 
 
-def _detach(signature: Element) -> None:
+def _detach(parent: Element, signature: Element) -> None:
     """Take the signature out of its parent and leave the white space behind it where it was."""
-    parent = signature.getparent()
-    if parent is None:
-        raise _invalid("signature_has_a_parent")
     before = signature.getprevious()
     tail = signature.tail or ""
     if before is not None:
@@ -184,5 +206,15 @@ def _detach(signature: Element) -> None:
     parent.remove(signature)
 
 
+def unsigned(check: str) -> SamlError:
+    """Return the refusal of a message that lacks a signature; `check` is one of DEMANDS."""
+    return SamlError(SamlCode.UNSIGNED, check, DEMANDS[check])
+
+
+def _require(holds: bool, check: str) -> None:
+    if not holds:
+        raise _invalid(check)
+
+
 def _invalid(check: str, expected: str = "") -> SamlError:
-    return SamlError(SamlCode.SIGNATURE, check, expected)
+    return SamlError(SamlCode.SIGNATURE, check, expected or DEMANDS[check])

@@ -62,6 +62,8 @@ class Connection:
     certificates: tuple[str, ...]
     sp_certificate: str
     sp_private_key: str = field(repr=False)
+    sp_next_certificate: str = ""  # while our own key is being replaced (saml.md 7); '' at all other times
+    sp_next_private_key: str = field(default="", repr=False)
     slo_url: str | None = None
     slo_binding: str | None = None
     metadata_url: str | None = None

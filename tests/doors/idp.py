@@ -22,6 +22,7 @@ SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
 DS = "http://www.w3.org/2000/09/xmldsig#"
 NS = {"saml": SAML, "samlp": SAMLP, "ds": DS, "xenc": "http://www.w3.org/2001/04/xmlenc#"}
+EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
 EMAIL_FORMAT = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 
 Edit = Callable[[etree._Element], Any]
@@ -197,6 +198,7 @@ def sign_element(
     canonicalisation: Any = xmlsec.constants.TransformExclC14N,
     uri: str | None = None,
     prefixes: str | None = None,
+    info_prefixes: str | None = None,
     key_info: str | None = None,
     at: int = 1,
 ) -> etree._Element:
@@ -206,6 +208,7 @@ def sign_element(
         key: PEM of a private key, or an xmlsec.Key.
         uri: of the Reference; '#' and the element's ID unless given.
         prefixes: an inclusive prefix list for the element's canonical form.
+        info_prefixes: the same for SignedInfo's.
         key_info: base64 of a certificate to carry in KeyInfo.
         at: position among the children.
     """
@@ -217,6 +220,9 @@ def sign_element(
         node = xmlsec.template.add_transform(reference, transform)
         if prefixes and transform == xmlsec.constants.TransformExclC14N:
             xmlsec.template.transform_add_c14n_inclusive_namespaces(node, prefixes.split())
+    if info_prefixes:
+        method_ = signature.find(f".//{{{DS}}}CanonicalizationMethod")
+        etree.SubElement(method_, f"{{{EXCLUSIVE}}}InclusiveNamespaces", PrefixList=info_prefixes)
     if key_info:
         data = etree.SubElement(xmlsec.template.ensure_key_info(signature), f"{{{DS}}}X509Data")
         etree.SubElement(data, f"{{{DS}}}X509Certificate").text = key_info

@@ -110,6 +110,21 @@ def test_an_inclusive_prefix_list_is_canonicalised_as_signed(world: World) -> No
     assert world.read(encoded(root)).name_id == "ada@example.com"
 
 
+@pytest.mark.rule("XML-4")
+def test_a_prefix_list_may_stand_at_the_canonicalisation_of_signed_info_too(world: World) -> None:
+    assert world.read(world.respond(info_prefixes="xs saml")).name_id == "ada@example.com"
+
+
+@pytest.mark.rule("XML-4")
+@pytest.mark.parametrize("where", ["prefixes", "info_prefixes"])
+def test_a_prefix_list_names_sixty_four_prefixes_at_most(world: World, where: str) -> None:
+    """Each is looked for at each element: 40,000 prefixes over 10,000 elements would be a minute of work."""
+    assert world.read(world.respond(**{where: " ".join(f"p{count}" for count in range(64))}))
+    with pytest.raises(SamlError) as refusal:
+        world.read(world.respond(**{where: " ".join(f"p{count}" for count in range(65))}))
+    assert refusal.value.check == "prefix_lists_are_short"
+
+
 @pytest.mark.rule("XML-3")
 @pytest.mark.parametrize("at", [0, 1, 5])
 def test_white_space_around_the_signature_stays_part_of_what_is_signed(world: World, at: int) -> None:
