@@ -4,15 +4,12 @@ The connection is the one that our own address names and nothing else decides it
 the configured public URL (LNK-5). Every response, solicited or not, goes through `_take_response` (SAM-7).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import cast
 from uuid import UUID
 
-from flask import Blueprint, Flask, Response, current_app, redirect, request, url_for
+from flask import Blueprint, Flask, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from provisioning.actions.saml_refusals import linked_user_id, refuse_disabled
+from provisioning.actions.saml_refusals import linked_user_id
 from provisioning.actions.saml_sign_in import begin_saml, by_saml
 from provisioning.actions.sessions import Browser, caller_of, log_out
 from provisioning.actions.sso_settings import connection_for_door
@@ -30,6 +27,7 @@ from provisioning.settings import Settings
 from saml import pages
 from saml.assertion import Assertion
 from saml.attributes import read_profile
+from saml.door import STATE, State, acs_url, entity_id, open_connection, state
 from saml.errors import SamlError
 from saml.forms import PostedResponse, limit_form, posted_response
 from saml.metadata import MEDIA_TYPE, is_address, sp_metadata
@@ -38,7 +36,6 @@ from saml.request import REQUEST_ID_BYTES, login_request, request_id
 from saml.response import read_response
 from saml.trace import Trace
 
-STATE = "gatelodge.saml"
 BINDING = "gatelodge_saml"
 METADATA_CACHE = "public, max-age=3600"
 ASSET_CACHE = "public, max-age=86400"
@@ -47,38 +44,11 @@ blueprint = Blueprint("saml", __name__, url_prefix="/saml", template_folder="tem
 blueprint.before_request(limit_form)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """What one process keeps for this door.
-
-    Attributes:
-        may_name: which addresses a browser may be sent to; https, but for the operator's exceptions (NET-1).
-    """
-
-    pace: Pace
-    trace: Trace
-    may_name: Callable[[str], bool]
-
-
 def register(app: Flask) -> None:
     """Add the door's routes to the application."""
     app.register_blueprint(blueprint)
     settings: Settings = app.extensions[SETTINGS]
     app.extensions[STATE] = State(Pace(settings.saml_rate), Trace(), Outgoing(allowed_by(settings)).may_name)
-
-
-def _state() -> State:
-    return cast(State, current_app.extensions[STATE])
-
-
-def acs_url(connection: Connection) -> str:
-    """Return the address that responses for a connection are posted to."""
-    return f"{services().public_url}/saml/{connection.id}/acs"
-
-
-def entity_id(connection: Connection) -> str:
-    """Return our entity id for a connection: the address of its metadata."""
-    return f"{services().public_url}/saml/{connection.id}/metadata"
 
 
 @blueprint.get("/assets/page.css")
@@ -112,8 +82,8 @@ def metadata(connection_id: UUID) -> Response:
 @public("a login begins here")
 def login(connection_id: UUID) -> AnyResponse:
     """Begin a login at the connection's identity provider (SAM-5)."""
-    connection = _open_connection(str(connection_id))
-    if not is_address(connection.sso_url, _state().may_name):
+    connection = open_connection(str(connection_id))
+    if not is_address(connection.sso_url, state().may_name):
         raise Refusal(Code.CONNECTION_INCOMPLETE, detail="the identity provider's address may not be used.")
     path = local_path(request.args.get("next"), is_own_page)
     id_ = request_id(services().random(REQUEST_ID_BYTES))
@@ -149,23 +119,14 @@ def continue_(connection_id: UUID) -> AnyResponse:
     return _take_response(str(connection_id), confirmed=True)
 
 
-def _open_connection(connection_id: str) -> Connection:
-    """The connection of our own address, switched on, within its share of requests."""
-    connection = connection_for_door(connection_id, services())
-    _state().pace.require_room(f"{connection.id} {client_address()}", services().now().timestamp())
-    if not connection.enabled:
-        refuse_disabled(connection, client_address(), services())
-    return connection
-
-
 def _take_response(connection_id: str, confirmed: bool) -> AnyResponse:
     """The one way in for every response: read, verify, ask where must be, log in, lead on (SAM-7)."""
-    connection = _open_connection(connection_id)
+    connection = open_connection(connection_id)
     try:
         posted = posted_response()
         assertion, profile = _verified(posted, connection)
     except SamlError as error:
-        _state().trace.message_refused(connection, error, pages.reference(), client_address(), services())
+        state().trace.message_refused(connection, error, pages.reference(), client_address(), services())
         return pages.message_refused(error)
     session = present_session()
     if not confirmed and session is not None and _replaces_another(session, assertion, profile, connection):
@@ -174,7 +135,7 @@ def _take_response(connection_id: str, confirmed: bool) -> AnyResponse:
 
 
 def _verified(posted: PostedResponse, connection: Connection) -> tuple[Assertion, Profile]:
-    with _state().pace.place():
+    with state().pace.place():
         assertion = read_response(
             posted.saml_response, connection, acs_url(connection), entity_id(connection), services().now()
         )
@@ -189,9 +150,9 @@ def _log_in(
     try:
         entry = by_saml(connection, _login_of(connection, assertion, profile), browser, services())
     except Refusal as refusal:
-        _state().trace.login(connection, assertion, client_address(), refusal)
+        state().trace.login(connection, assertion, client_address(), refusal)
         raise
-    _state().trace.login(connection, assertion, client_address(), None)
+    state().trace.login(connection, assertion, client_address(), None)
     if session is not None:
         log_out(caller_of(session, client_address()), services())
     path = entry.return_path if entry.return_path is not None else local_path(posted.relay_state, is_own_page)

@@ -20,9 +20,9 @@ from provisioning.app import create_app
 from provisioning.observe import set_up_logs
 from provisioning.settings import Settings
 from provisioning.wiring import services_from
+from saml.door import STATE
 from saml.names import POST_BINDING
 from saml.pace import Pace
-from saml.views import STATE
 from tests.doors.saml import SamlBrowser, code_of
 from tests.factories import key_caller
 from tests.saml.edits import at
